@@ -1,0 +1,130 @@
+import { randomUUID } from "node:crypto";
+import type { Logger } from "pino";
+import { defaultLimits, type Limits } from "./domain/limits.js";
+import { Fixture } from "./domain/fixture.js";
+import { type Address, dialableHost, formatAddress, isLoopback } from "./kernel/address.js";
+import { removeStaleUnixSocket } from "./kernel/unix-socket.js";
+import { grpcServer } from "./service/server.js";
+import { version } from "./version.js";
+
+/** How a daemon is started. */
+export interface DaemonOptions {
+  /** Where the API listens; port 0: a free one. */
+  readonly listen: Address;
+  /** Allow an address that others can reach. */
+  readonly insecure?: boolean;
+  /** End the daemon when no call came, and nothing lived, for so long; undefined: never. */
+  readonly idleTimeoutMs?: number | undefined;
+  readonly limits?: Partial<Limits>;
+  readonly logger: Logger;
+}
+
+/** Why a daemon did not start, in one line for its user. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+}
+
+/** A running daemon. */
+export interface Daemon extends AsyncDisposable {
+  /** Where its API listens, with the real port. */
+  readonly address: string;
+  readonly uid: string;
+  /** Resolves when it has ended, whoever asked for it. */
+  readonly ended: Promise<void>;
+  /** Accepts no more calls, ends what lives, and resolves when all is gone. */
+  stop(): Promise<void>;
+}
+
+/** How long calls that are under way may take to end at a stop, in ms; then they are cut off. */
+const drainMs = 1000;
+
+/**
+ * Starts a daemon: the composition root.
+ *
+ * @throws StartError when it cannot listen there.
+ */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { logger, listen } = options;
+  if (!isLoopback(listen) && options.insecure !== true) {
+    throw new StartError(
+      `${formatAddress(listen)} can be reached by others, and whoever reaches this API commands it: ` +
+        "listen on 127.0.0.1, [::1] or unix:/path, or say --insecure",
+    );
+  }
+  const fixture = new Fixture({ ...defaultLimits, ...options.limits });
+  let address = "";
+  let stopping: Promise<void> | undefined;
+  let callsRunning = 0;
+  let lastCall = performance.now();
+
+  const server = grpcServer(fixture, {
+    version,
+    address: () => address,
+    // After the answer has gone out.
+    shutdown: () => setImmediate(() => void stop()),
+    reportBug: (path, error) => {
+      const id = randomUUID();
+      logger.error({ id, path, err: error }, "a handler failed");
+      return id;
+    },
+    onCall: async function* onCall(call, context) {
+      callsRunning += 1;
+      try {
+        return yield* call.next(call.request, context);
+      } finally {
+        callsRunning -= 1;
+        lastCall = performance.now();
+      }
+    },
+  });
+
+  const stop = (): Promise<void> => (stopping ??= end());
+  const end = async (): Promise<void> => {
+    clearInterval(idleTimer);
+    // Ending the fixture ends its waits; streams and what else runs get a moment, then are cut.
+    const drained = server.shutdown();
+    await fixture.stop();
+    const cut = setTimeout(() => server.forceShutdown(), drainMs);
+    await drained.catch(() => undefined);
+    clearTimeout(cut);
+    logger.info("stopped");
+    resolveEnded();
+  };
+  let resolveEnded!: () => void;
+  const ended = new Promise<void>((resolve) => (resolveEnded = resolve));
+
+  const { idleTimeoutMs } = options;
+  const idleTimer =
+    idleTimeoutMs === undefined
+      ? undefined
+      : setInterval(
+          () => {
+            const idle = callsRunning === 0 && !fixture.hasLife && performance.now() - lastCall >= idleTimeoutMs;
+            if (idle) void stop();
+          },
+          Math.max(50, Math.min(1000, idleTimeoutMs / 4)),
+        ).unref();
+
+  address = await bind(server, listen);
+  logger.info({ address, uid: fixture.uid, version }, "listening");
+  return { address, uid: fixture.uid, ended, stop, [Symbol.asyncDispose]: stop };
+}
+
+async function bind(server: ReturnType<typeof grpcServer>, listen: Address): Promise<string> {
+  if (listen.kind === "unix") await removeStaleUnixSocket(listen.path);
+  const where = formatAddress(listen);
+  let port: number;
+  try {
+    port = await server.listen(where);
+  } catch (error) {
+    throw new StartError(`${where} cannot be listened on: ${startErrorHint(String(error))}`);
+  }
+  return listen.kind === "unix" ? where : formatAddress({ ...listen, host: dialableHost(listen.host), port });
+}
+
+function startErrorHint(message: string): string {
+  if (message.includes("EADDRINUSE")) {
+    return "it is in use (EADDRINUSE). Is another hangup running there? `--listen 127.0.0.1:0` takes a free port";
+  }
+  return message.replace(/^Error: /, "");
+}

@@ -1,0 +1,21 @@
+/** The bounds of a daemon. */
+export interface Limits {
+  /** Events kept in the journal. */
+  readonly journalEvents: number;
+  /** Ended sessions kept readable in a scope. */
+  readonly endedSessions: number;
+  /** Bytes of one SendData or ReceiveData, and bytes of a session that wait for ReceiveData before its peer is held back. */
+  readonly dataBytes: number;
+  /** Bytes queued for one session before SendData is refused. */
+  readonly sendQueueBytes: number;
+  /** Bytes of ended sessions that still wait for ReceiveData, all together. */
+  readonly endedInboxBytes: number;
+}
+
+export const defaultLimits: Limits = {
+  journalEvents: 10_000,
+  endedSessions: 10_000,
+  dataBytes: 1024 * 1024,
+  sendQueueBytes: 4 * 1024 * 1024,
+  endedInboxBytes: 64 * 1024 * 1024,
+};

@@ -1,0 +1,120 @@
+import { type Address, dialableHost, formatAddress } from "../kernel/address.js";
+import type { ListeningSocket } from "../kernel/listen.js";
+import { now } from "./clock.js";
+import type { ListenerView } from "./listener-view.js";
+import type { Session } from "./session.js";
+import type { OnPeerFin } from "./session-view.js";
+
+/** What a listener was created as. */
+export interface ListenerOptions {
+  readonly onPeerFin: OnPeerFin;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A socket that accepts connections, by its name, with the sessions that it has accepted, ended ones included. */
+export class Listener {
+  readonly createTime = now();
+  /** The number of its `listener_created`: the order of listeners. */
+  createdSequence = 0;
+  /** Its sessions still known, by the peer's port, oldest first: ports come round again. */
+  private readonly byPeerPort = new Map<number, Session[]>();
+  private readonly known = new Set<Session>();
+  private acceptedCount = 0;
+  private openCount = 0;
+  private deleted = false;
+  private options: ListenerOptions;
+  /** Undefined between the moment in which its name is taken and the one in which it listens. */
+  private socket: ListeningSocket | undefined;
+
+  constructor(
+    readonly scope: string,
+    readonly name: string,
+    readonly uid: string,
+    options: ListenerOptions,
+  ) {
+    this.options = options;
+  }
+
+  get onPeerFin(): OnPeerFin {
+    return this.options.onPeerFin;
+  }
+
+  /** The sessions still known, oldest first. */
+  get sessions(): ReadonlySet<Session> {
+    return this.known;
+  }
+
+  listening(socket: ListeningSocket, createdSequence: number): void {
+    this.socket = socket;
+    this.createdSequence = createdSequence;
+  }
+
+  /** Changes it for the connections still to come. */
+  update(change: Partial<ListenerOptions>): void {
+    this.options = { ...this.options, ...change };
+  }
+
+  /** The number of the next session. */
+  nextOrdinal(): number {
+    this.acceptedCount += 1;
+    return this.acceptedCount;
+  }
+
+  add(session: Session): void {
+    this.known.add(session);
+    this.openCount += 1;
+    const samePort = this.byPeerPort.get(session.peerPort);
+    if (samePort === undefined) this.byPeerPort.set(session.peerPort, [session]);
+    else samePort.push(session);
+  }
+
+  onSessionEnded(): void {
+    this.openCount -= 1;
+  }
+
+  /** Forgets an ended session. */
+  forget(session: Session): void {
+    this.known.delete(session);
+    const samePort = this.byPeerPort.get(session.peerPort);
+    if (samePort === undefined) return;
+    samePort.splice(samePort.indexOf(session), 1);
+    if (samePort.length === 0) this.byPeerPort.delete(session.peerPort);
+  }
+
+  /** The sessions of a peer's port, oldest first. */
+  withPeerPort(port: number): readonly Session[] {
+    return this.byPeerPort.get(port) ?? [];
+  }
+
+  /** It accepts no more, and is about to be gone. */
+  get isDeleted(): boolean {
+    return this.deleted;
+  }
+
+  /** Accepts no more. */
+  delete(): void {
+    this.deleted = true;
+    this.socket?.close();
+  }
+
+  view(): ListenerView {
+    const address: Address = this.socket?.address ?? { kind: "unix", path: "" };
+    const tcp = address.kind === "tcp";
+    return {
+      scope: this.scope,
+      name: this.name,
+      uid: this.uid,
+      host: tcp ? address.host : "",
+      port: tcp ? address.port : 0,
+      address: formatAddress(tcp ? { ...address, host: dialableHost(address.host) } : address),
+      unixPath: tcp ? "" : address.path,
+      state: "LISTENING",
+      onPeerFin: this.options.onPeerFin,
+      labels: this.options.labels,
+      accepted: this.acceptedCount,
+      openSessions: this.openCount,
+      createTime: this.createTime,
+    };
+  }
+}
+

@@ -1,0 +1,60 @@
+import type { TcpState } from "../kernel/tcp-state.js";
+import type { Ends, PeerOutlook } from "./receipt.js";
+
+/** What is known when the outlook is asked for. */
+export interface OutlookFacts {
+  readonly ends: Ends;
+  /** The state just before our side acted last. */
+  readonly stateBefore: TcpState;
+  /** Our descriptor is released. */
+  readonly released: boolean;
+  readonly isTcp: boolean;
+  /** Bytes of ours may still be on their way to the peer, or unread in its kernel. */
+  readonly mayHoldData: boolean;
+}
+
+/**
+ * What the peer's next read and write may give after our side has ended, by what Linux does (measured; a Linux peer
+ * is assumed). Data that the peer's kernel already has is always read first.
+ */
+export function peerOutlook(facts: OutlookFacts): PeerOutlook | undefined {
+  const local = facts.ends.local;
+  if (local === undefined || local.kind === "NONE" || facts.ends.peer?.kind === "RST") return undefined;
+  const data = facts.mayHoldData ? (["DATA"] as const) : [];
+  const peerSentFin = facts.ends.peer?.kind === "FIN";
+
+  if (local.kind === "RST" && local.earlierFin === undefined) {
+    return {
+      nextRead: [...data, "ECONNRESET"],
+      // Its own shutdown forbids it to write, whatever we do.
+      nextWrite: peerSentFin ? ["EPIPE"] : ["ECONNRESET"],
+      note: "The kernel reports ECONNRESET once, on the read or the write that comes first; then reads give EOF and writes EPIPE.",
+    };
+  }
+  if (local.kind === "RST") {
+    // Behind a FIN that was not acknowledged the peer may have seen the RST alone.
+    const finMayBeUnseen = facts.stateBefore === "FIN_WAIT1" || facts.stateBefore === "UNKNOWN";
+    return {
+      nextRead: finMayBeUnseen ? [...data, "EOF", "ECONNRESET"] : [...data, "EOF"],
+      nextWrite: finMayBeUnseen ? ["EPIPE", "ECONNRESET"] : ["EPIPE"],
+      note: "After a FIN the peer reads EOF; a RST that follows it shows as EPIPE on its write, never as ECONNRESET.",
+    };
+  }
+  if (peerSentFin) {
+    return { nextRead: [...data, "EOF"], nextWrite: ["EPIPE"], note: "Both sides have sent FIN." };
+  }
+  if (!facts.released) {
+    return {
+      nextRead: [...data, "EOF"],
+      nextWrite: ["OK"],
+      note: "Our FIN is sent and the daemon goes on reading: the peer's writes are accepted and acknowledged.",
+    };
+  }
+  return facts.isTcp
+    ? {
+        nextRead: [...data, "EOF"],
+        nextWrite: ["OK"],
+        note: "The descriptor is released: the peer's first write is accepted and answered with RST, the next gives EPIPE.",
+      }
+    : { nextRead: [...data, "EOF"], nextWrite: ["EPIPE"], note: "A unix socket without a peer gives EPIPE at once." };
+}

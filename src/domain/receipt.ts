@@ -1,0 +1,88 @@
+import type { Errno } from "../kernel/errno.js";
+import type { TcpState } from "../kernel/tcp-state.js";
+
+/** What made an ending happen. */
+export type Cause =
+  | { readonly kind: "COMMAND"; readonly rpc: string }
+  | { readonly kind: "PEER" | "BEHAVIOUR" | "TIMEOUT" | "DRAIN_TIMEOUT" | "LISTENER_DELETED" | "SHUTDOWN" };
+
+/** How one side ended. */
+export interface End {
+  readonly kind: "FIN" | "RST" | "NONE";
+  readonly cause?: Cause;
+  /** ns since 1970. */
+  readonly time?: bigint;
+  readonly errno?: Errno;
+  /** The FIN that this side had sent before its RST. */
+  readonly earlierFin?: { readonly cause: Cause; readonly time: bigint };
+}
+
+/** Both sides of an ending, each absent until it has ended. */
+export interface Ends {
+  readonly local?: End;
+  readonly peer?: End;
+}
+
+/**
+ * Records that a side ended. A RST goes over a FIN and keeps it in mind; nothing goes over a RST, and nothing but a
+ * RST over a FIN.
+ */
+export function recordEnd(ends: Ends, side: "local" | "peer", end: End): Ends {
+  const before = ends[side];
+  if (before === undefined) return { ...ends, [side]: end };
+  if (before.kind !== "FIN" || end.kind !== "RST") return ends;
+  const earlierFin =
+    before.cause !== undefined && before.time !== undefined ? { cause: before.cause, time: before.time } : undefined;
+  return { ...ends, [side]: earlierFin === undefined ? end : { ...end, earlierFin } };
+}
+
+/** What the peer's next calls may give. */
+export interface PeerOutlook {
+  readonly nextRead: readonly Outcome[];
+  readonly nextWrite: readonly Outcome[];
+  readonly note: string;
+}
+
+/** What a read(2) or write(2) can give. */
+export type Outcome = "DATA" | "EOF" | "OK" | "ECONNRESET" | "EPIPE" | "ETIMEDOUT" | "BLOCKS";
+
+/** What is known of an ending. */
+export interface Receipt {
+  readonly session: string;
+  readonly uid: string;
+  readonly localEnd?: End;
+  readonly peerEnd?: End;
+  readonly final: boolean;
+  readonly stateBefore: TcpState;
+  readonly stateAfter: TcpState;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  readonly unreadBytesDiscarded: number;
+  readonly unsentBytesDiscarded: number;
+  readonly peerOutlook?: PeerOutlook;
+  readonly evidence: "NOT_CAPTURED";
+  readonly endTime?: bigint;
+}
+
+/** How many sessions ended in which way. */
+export interface EndingCounts {
+  sessions: number;
+  localFin: number;
+  localRst: number;
+  localNone: number;
+  peerFin: number;
+  peerRst: number;
+  peerNone: number;
+}
+
+/** Counts the endings of ended sessions. */
+export function countEndings(receipts: Iterable<Receipt>): EndingCounts {
+  const counts = { sessions: 0, localFin: 0, localRst: 0, localNone: 0, peerFin: 0, peerRst: 0, peerNone: 0 };
+  const field = { FIN: "Fin", RST: "Rst", NONE: "None" } as const;
+  for (const receipt of receipts) {
+    counts.sessions += 1;
+    counts[`local${field[receipt.localEnd?.kind ?? "NONE"]}`] += 1;
+    counts[`peer${field[receipt.peerEnd?.kind ?? "NONE"]}`] += 1;
+  }
+  return counts;
+}

@@ -1,0 +1,454 @@
+import { type Address, formatAddress } from "../kernel/address.js";
+import type { Connection } from "../kernel/connection.js";
+import { dial, type DialOptions } from "../kernel/dial.js";
+import { type Errno, KernelError } from "../kernel/errno.js";
+import { listen } from "../kernel/listen.js";
+import { close } from "./actions/close.js";
+import { reset } from "./actions/reset.js";
+import { echo } from "./behaviours/echo.js";
+import { Manual } from "./behaviours/manual.js";
+import { DomainError } from "./errors.js";
+import type { Fact } from "./event.js";
+import type { Journal } from "./journal.js";
+import type { Limits } from "./limits.js";
+import { Listener, type ListenerOptions } from "./listener.js";
+import type { ListenerView } from "./listener-view.js";
+import { nearest } from "./names.js";
+import { type Cause, countEndings, type EndingCounts, type Receipt } from "./receipt.js";
+import { Session, type SessionHost } from "./session.js";
+import { preferred, selects, type SessionSelector } from "./session-selector.js";
+import type { OnPeerFin } from "./session-view.js";
+import { type Observers, poke, waitUntil } from "./wait-until.js";
+
+/** What a daemon lends to each of its scopes. */
+export interface ScopeTools {
+  readonly journal: Journal;
+  readonly limits: Limits;
+  readonly newUid: () => string;
+  /** Who waits for a session to be opened, or a listener to go, in any scope. */
+  readonly observers: Observers;
+}
+
+/** A session to dial. */
+export interface OpenOptions extends DialOptions {
+  readonly name: string | undefined;
+  readonly target: Address;
+  readonly onPeerFin: OnPeerFin;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** How the sessions of a deleted listener end. */
+export interface DeleteOptions {
+  readonly sessions: "RESET" | "CLOSE";
+  readonly drainTimeoutMs: number;
+  readonly cause: Cause;
+}
+
+/** What became of a deleted listener and its sessions. */
+export interface DeleteReport {
+  readonly listener: ListenerView;
+  readonly counts: EndingCounts;
+  readonly failures: readonly { readonly session: string; readonly reason: string; readonly message: string }[];
+  /** Newest first. */
+  readonly receipts: readonly Receipt[];
+}
+
+/** The owner of listeners and sessions. Names are unique among what lives in it. */
+export class Scope implements SessionHost {
+  private readonly listeners = new Map<string, Listener>();
+  private readonly sessions = new Map<string, Session>();
+  /** In the order of their ends. */
+  private readonly endedSessions = new Set<Session>();
+  private endedInboxBytes = 0;
+  private readonly dialing = new Set<string>();
+  private lastListener = 0;
+  private lastDial = 0;
+  private stopping = false;
+
+  constructor(
+    readonly name: string,
+    private readonly tools: ScopeTools,
+  ) {}
+
+  // Listeners.
+
+  async createListener(name: string | undefined, address: Address, options: ListenerOptions): Promise<Listener> {
+    this.assertRunning();
+    const own = name ?? this.freeListenerName();
+    if (this.listeners.has(own)) {
+      throw new DomainError("ALREADY_EXISTS", "NAME_TAKEN", `listener "${own}" lives; delete it first or choose another name`, {
+        field: "name",
+        resource: { type: "listener", name: own },
+      });
+    }
+    const listener = new Listener(this.name, own, this.tools.newUid(), options);
+    // Taken before the bind, so that two requests at once cannot both have it.
+    this.listeners.set(own, listener);
+    try {
+      const socket = await listen(address, {
+        onConnection: (connection) => this.onAccepted(listener, connection),
+        onAcceptError: (errno) => this.onAcceptError(listener, errno),
+      });
+      if (this.stopping) socket.close();
+      this.assertRunning();
+      listener.listening(socket, this.lastSequence + 1);
+    } catch (error) {
+      this.listeners.delete(own);
+      throw error instanceof KernelError ? bindError(address, error) : error;
+    }
+    this.publishListener(listener, { kind: "listener_created", listener: listener.view() });
+    return listener;
+  }
+
+  /** @throws DomainError UNKNOWN_LISTENER, UID_MISMATCH. */
+  listener(name: string, uid?: string): Listener {
+    const listener = this.listeners.get(name);
+    if (listener === undefined) {
+      throw new DomainError(
+        "NOT_FOUND",
+        "UNKNOWN_LISTENER",
+        `no listener "${name}" in scope "${this.name}"; ${nearest(name, this.listeners.keys())}`,
+        { field: "listener", resource: { type: "listener", name } },
+      );
+    }
+    assertUid("listener", name, listener.uid, uid);
+    return listener;
+  }
+
+  /** Whether a listener of that name lives. */
+  hasListener(name: string): boolean {
+    return this.listeners.get(name)?.isDeleted === false;
+  }
+
+  allListeners(): Iterable<Listener> {
+    return this.listeners.values();
+  }
+
+  updateListener(listener: Listener, change: Partial<ListenerOptions>): void {
+    listener.update(change);
+    this.publishListener(listener, { kind: "listener_state_changed", listener: listener.view() });
+  }
+
+  /** Stops listening, ends the sessions and forgets them. Until that is done the name is taken. */
+  async deleteListener(listener: Listener, options: DeleteOptions): Promise<DeleteReport> {
+    if (listener.isDeleted) {
+      throw new DomainError("FAILED_PRECONDITION", "LISTENER_DELETED", `listener "${listener.name}" is being deleted`, {
+        field: "listener",
+        resource: { type: "listener", name: listener.name },
+      });
+    }
+    listener.delete();
+    poke(this.tools.observers);
+    const living = [...listener.sessions].filter((session) => !session.ended);
+    const failures: DeleteReport["failures"][number][] = [];
+    const endOne = async (session: Session) => {
+      const failure = await endSession(session, options);
+      if (failure !== undefined) failures.push({ session: session.name, reason: failure.reason, message: failure.message });
+    };
+    await Promise.all(living.map(endOne));
+    const receipts = [...listener.sessions].map((session) => session.receipt()!).reverse();
+    for (const session of listener.sessions) this.forget(session);
+    this.listeners.delete(listener.name);
+    const report = { listener: listener.view(), counts: countEndings(receipts), failures, receipts };
+    this.publishListener(listener, { kind: "listener_deleted", listener: report.listener, counts: report.counts });
+    return report;
+  }
+
+  // Sessions.
+
+  /** Dials; resolves when the connection is open. */
+  async openSession(options: OpenOptions): Promise<Session> {
+    this.assertRunning();
+    const name = options.name ?? this.nextDialName();
+    const before = this.sessions.get(name);
+    if (this.dialing.has(name) || (before !== undefined && !before.ended)) {
+      throw new DomainError("ALREADY_EXISTS", "NAME_TAKEN", `session "${name}" lives; end it first or choose another name`, {
+        field: "name",
+        resource: { type: "session", name },
+      });
+    }
+    this.dialing.add(name);
+    try {
+      const connection = await dial(options.target, options);
+      if (this.stopping) connection.abandon();
+      this.assertRunning();
+      if (before !== undefined) this.forget(before);
+      return this.adopt(connection, {
+        name,
+        origin: "DIALED",
+        listener: undefined,
+        onPeerFin: options.onPeerFin,
+        labels: options.labels,
+      });
+    } catch (error) {
+      throw error instanceof KernelError ? dialError(options, error) : error;
+    } finally {
+      this.dialing.delete(name);
+    }
+  }
+
+  /** @throws DomainError UNKNOWN_SESSION, UID_MISMATCH. */
+  session(name: string, uid?: string): Session {
+    const session = this.sessions.get(name);
+    if (session === undefined) {
+      throw new DomainError(
+        "NOT_FOUND",
+        "UNKNOWN_SESSION",
+        `no session "${name}" in scope "${this.name}"; ${nearest(name, this.sessions.keys())}`,
+        { field: "session", resource: { type: "session", name } },
+      );
+    }
+    assertUid("session", name, session.identity.uid, uid);
+    return session;
+  }
+
+  sessionNames(): Iterable<string> {
+    return this.sessions.keys();
+  }
+
+  allSessions(): Iterable<Session> {
+    return this.sessions.values();
+  }
+
+  /** The session that a selector means: of several the living, then the newest. */
+  find(selector: SessionSelector): Session | undefined {
+    return preferred([...this.candidates(selector)].filter((session) => selects(selector, session)));
+  }
+
+  private candidates(selector: SessionSelector): Iterable<Session> {
+    if (selector.session !== undefined) {
+      const session = this.sessions.get(selector.session);
+      return session === undefined ? [] : [session];
+    }
+    if (selector.listener === undefined) return this.sessions.values();
+    const listener = this.listeners.get(selector.listener);
+    if (listener === undefined) return [];
+    if (selector.ordinal !== undefined) {
+      return this.candidates({ session: `${selector.listener}/${selector.ordinal}` });
+    }
+    return selector.peerPort === undefined ? listener.sessions : listener.withPeerPort(selector.peerPort);
+  }
+
+  // Its end.
+
+  /** Accepts no more, dials no more, and ends what lives. */
+  async stop(cause: Cause): Promise<void> {
+    this.stopping = true;
+    const deletes = [...this.listeners.values()]
+      .filter((listener) => !listener.isDeleted)
+      .map((listener) => this.deleteListener(listener, { sessions: "RESET", drainTimeoutMs: 0, cause }));
+    await Promise.all(deletes);
+    for (const session of this.sessions.values()) resetOrRelease(session, cause);
+    poke(this.tools.observers);
+  }
+
+  /** A listener or a session lives. */
+  get hasLife(): boolean {
+    return this.listeners.size > 0 || this.sessions.size > this.endedSessions.size;
+  }
+
+  // What its sessions need.
+
+  get lastSequence(): number {
+    return this.tools.journal.lastSequence;
+  }
+
+  get wantsData(): boolean {
+    return this.tools.journal.wantsData;
+  }
+
+  publish(session: Session, fact: Fact): void {
+    const { name, uid } = session.identity;
+    this.tools.journal.append({ scope: this.name, listener: session.listenerName, session: name, uid }, fact);
+  }
+
+  onEnded(session: Session): void {
+    session.acceptedBy?.onSessionEnded();
+    this.endedSessions.add(session);
+    this.endedInboxBytes += session.heldBytes;
+    const { endedSessions, endedInboxBytes } = this.tools.limits;
+    for (const oldest of this.endedSessions) {
+      if (this.endedSessions.size <= endedSessions && this.endedInboxBytes <= endedInboxBytes) break;
+      this.forget(oldest);
+    }
+  }
+
+  private onAccepted(listener: Listener, connection: Connection): void {
+    const ordinal = listener.nextOrdinal();
+    this.adopt(connection, {
+      name: `${listener.name}/${ordinal}`,
+      origin: "ACCEPTED",
+      listener,
+      ordinal,
+      onPeerFin: listener.onPeerFin,
+      labels: {},
+    });
+  }
+
+  private adopt(
+    connection: Connection,
+    as: {
+      name: string;
+      origin: "ACCEPTED" | "DIALED";
+      listener: Listener | undefined;
+      ordinal?: number;
+      onPeerFin: OnPeerFin;
+      labels: Readonly<Record<string, string>>;
+    },
+  ): Session {
+    const session = new Session(
+      {
+        scope: this.name,
+        name: as.name,
+        uid: this.tools.newUid(),
+        origin: as.origin,
+        ordinal: as.ordinal ?? 0,
+        onPeerFin: as.onPeerFin,
+        labels: as.labels,
+      },
+      as.listener,
+      connection,
+      as.listener === undefined ? new Manual(this.tools.limits.dataBytes) : echo,
+      this,
+    );
+    this.sessions.set(as.name, session);
+    as.listener?.add(session);
+    session.open();
+    poke(this.tools.observers);
+    return session;
+  }
+
+  private forget(session: Session): void {
+    if (this.sessions.get(session.name) === session) this.sessions.delete(session.name);
+    session.acceptedBy?.forget(session);
+    if (this.endedSessions.delete(session)) this.endedInboxBytes -= session.heldBytes;
+  }
+
+  private onAcceptError(listener: Listener, errno: Errno): void {
+    this.publishListener(listener, {
+      kind: "accept_failed",
+      reason: errno,
+      message: `a connection could not be accepted: ${errno}`,
+    });
+  }
+
+  private publishListener(listener: Listener, fact: Fact): void {
+    this.tools.journal.append({ scope: this.name, listener: listener.name, session: "", uid: listener.uid }, fact);
+  }
+
+  private freeListenerName(): string {
+    do this.lastListener += 1;
+    while (this.listeners.has(`listener-${this.lastListener}`));
+    return `listener-${this.lastListener}`;
+  }
+
+  private nextDialName(): string {
+    this.lastDial += 1;
+    return `dial/${this.lastDial}`;
+  }
+
+  /** @throws DomainError DAEMON_STOPPING. */
+  assertRunning(): void {
+    if (!this.stopping) return;
+    throw new DomainError("FAILED_PRECONDITION", "DAEMON_STOPPING", "the daemon is stopping; nothing new begins in it");
+  }
+}
+
+/** Ends a session as asked, in any case; gives the error when it had to be by another way. */
+async function endSession(session: Session, options: DeleteOptions): Promise<DomainError | undefined> {
+  const { cause, drainTimeoutMs } = options;
+  if (options.sessions === "CLOSE") {
+    try {
+      if (!session.isClosing) await close(session, cause, { flushTimeoutMs: drainTimeoutMs, drainTimeoutMs });
+      await waitUntil(session.observers, () => (session.ended ? true : undefined), {
+        // Its own drain timer releases it; a little more than that is for a close that was under way before.
+        timeoutMs: drainTimeoutMs + 100,
+        onTimeout: () =>
+          session.refusal("FLUSH_TIMEOUT", "it did not end within the drain timeout and was reset", "DEADLINE_EXCEEDED"),
+      });
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      if (session.ended) return undefined;
+      resetOrRelease(session, cause);
+      return error;
+    }
+  }
+  resetOrRelease(session, cause);
+  return undefined;
+}
+
+/** By RST, or where there is none (unix sockets, a state without one, no FFI) by a plain close(2). */
+function resetOrRelease(session: Session, cause: Cause): void {
+  if (session.ended) return;
+  try {
+    reset(session, cause);
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    if (!session.ended) session.release(cause);
+  }
+}
+
+function assertUid(type: "listener" | "session", name: string, actual: string, asked: string | undefined): void {
+  if (asked === undefined || asked === actual) return;
+  throw new DomainError(
+    "FAILED_PRECONDITION",
+    "UID_MISMATCH",
+    `${type} "${name}" is another life of that name: its uid is ${actual}, not ${asked}`,
+    { field: "uid", resource: { type, name }, metadata: { uid: actual } },
+  );
+}
+
+function bindError(address: Address, error: KernelError): DomainError {
+  const where = formatAddress(address);
+  const metadata = { errno: error.errno };
+  const field = address.kind === "unix" ? "unix_path" : "port";
+  switch (error.errno) {
+    case "EADDRINUSE":
+      return new DomainError(
+        "FAILED_PRECONDITION",
+        "PORT_IN_USE",
+        `${where} is in use (EADDRINUSE); use port 0 and read the port from the reply, or free it`,
+        { field, metadata },
+      );
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return new DomainError(
+        error.errno === "ENOTFOUND" ? "INVALID_ARGUMENT" : "FAILED_PRECONDITION",
+        "ADDRESS_NOT_AVAILABLE",
+        `${where} is no address of this machine (${error.errno}); use 127.0.0.1 or ::1`,
+        { field: "host", metadata },
+      );
+    case "EACCES":
+      return new DomainError(
+        "FAILED_PRECONDITION",
+        "PERMISSION_DENIED_BY_KERNEL",
+        `the kernel forbids to bind ${where} (EACCES); use a port above 1023, or a path that may be written`,
+        { field, metadata },
+      );
+    default:
+      return new DomainError("FAILED_PRECONDITION", "BIND_FAILED", `${where} cannot be bound (${error.errno})`, {
+        field,
+        metadata,
+      });
+  }
+}
+
+function dialError(options: OpenOptions, error: KernelError): DomainError {
+  const where = formatAddress(options.target);
+  const metadata = { errno: error.errno };
+  if (error.call === "timeout") {
+    return new DomainError(
+      "DEADLINE_EXCEEDED",
+      "CONNECT_TIMEOUT",
+      `${where} did not answer within ${options.timeoutMs} ms; give a longer timeout if it may take so long`,
+      { field: "timeout", metadata },
+    );
+  }
+  const local = error.errno === "EADDRNOTAVAIL" || error.errno === "EADDRINUSE";
+  return new DomainError(
+    "FAILED_PRECONDITION",
+    "CONNECT_FAILED",
+    `${where} cannot be reached (${error.errno}); is something listening there?`,
+    { field: local && options.localHost !== undefined ? "local_address" : "target", metadata },
+  );
+}

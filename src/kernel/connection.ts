@@ -1,0 +1,296 @@
+import type { Socket } from "node:net";
+import { type Address, normalizeHost } from "./address.js";
+import { type Errno, errnoOf } from "./errno.js";
+import { loadFfi } from "./ffi.js";
+import { lookUpState } from "./sock-diag.js";
+import {
+  setLingerZero,
+  shutdownWrite,
+  takeSocketError,
+  tcpState,
+  unacknowledgedInKernel,
+  unreadInKernel,
+} from "./socket-calls.js";
+import { type Noticed, unwatch, type Watched, watch } from "./socket-watch.js";
+import type { TcpState } from "./tcp-state.js";
+
+/** What a connection tells its owner. Each is called at most once, but for `onData` and `onWritten`. */
+export interface ConnectionOwner {
+  /** Bytes of the peer were read. */
+  onData(chunk: Buffer): void;
+  /** The kernel took bytes that were queued. */
+  onWritten(): void;
+  /** Our FIN has been handed to the kernel. */
+  onFinSent(): void;
+  /** The peer's FIN was seen; bytes before it may still be unread. */
+  onPeerFin(): void;
+  /** All that the peer sent before its FIN has been read. */
+  onEndOfData(): void;
+  /**
+   * The peer's RST was seen. The connection releases itself after this; with `true` it first reads what the kernel
+   * still holds of the peer's bytes (what is read before an error is lost to nobody, tcp(7)).
+   */
+  onPeerRst(errno: Errno): boolean;
+  /** The kernel gave the connection up without a word of the peer. The connection releases itself after this. */
+  onLost(errno: Errno): void;
+  /** Both sides' FINs are through and acknowledged: nothing can come any more. */
+  onSettled(): void;
+  /** The descriptor is released: nothing follows. */
+  onReleased(): void;
+}
+
+/** Node keeps the descriptor in a private field; there is no public way to it. */
+type SocketWithHandle = Socket & {
+  readonly _handle?: { readonly fd?: number; readonly bytesWritten?: number; readonly writeQueueSize?: number } | null;
+};
+
+type ReadSide = "open" | "fin" | "ended" | "rst";
+type WriteSide = "open" | "fin_pending" | "fin_sent";
+
+/**
+ * A TCP or unix stream connection, with its endings as verbs. Down is `send...`, up is `on...`.
+ *
+ * Half-close is data: each direction has its own state. The kernel's own states are not copied; `state()` asks.
+ */
+export class Connection implements Watched {
+  readonly localAddress: Address;
+  readonly peerAddress: Address;
+  bytesReceived = 0;
+  private readSide: ReadSide = "open";
+  private writeSide: WriteSide = "open";
+  private paused = true;
+  private settling = false;
+  private released = false;
+  /** Kept from the moment of release, when Node forgets it. */
+  private sentAtRelease = 0;
+  private owner!: ConnectionOwner;
+  private readonly socket: SocketWithHandle;
+
+  /** Takes over a connected socket that has been paused since it was made and is allowed to stay half open. */
+  constructor(socket: Socket, unixPath?: string) {
+    this.socket = socket;
+    this.localAddress = endOf(socket.localAddress, socket.localPort, unixPath);
+    this.peerAddress = endOf(socket.remoteAddress, socket.remotePort, unixPath === undefined ? undefined : "");
+    socket.on("error", (error) => this.onError(errnoOf(error)));
+  }
+
+  /** Begins to tell `owner` what happens; reading starts with `resume`. */
+  attach(owner: ConnectionOwner): void {
+    this.owner = owner;
+    this.socket.on("data", this.onChunk);
+    this.socket.on("end", this.onEnd);
+    watch(this);
+  }
+
+  /** The descriptor now, -1 when released. Good for this tick only. */
+  get fd(): number {
+    return this.socket._handle?.fd ?? -1;
+  }
+
+  get isTcp(): boolean {
+    return this.localAddress.kind === "tcp";
+  }
+
+  get isReleased(): boolean {
+    return this.released;
+  }
+
+  /** The kernel's state, by TCP_INFO while the descriptor is held, then by sock_diag. */
+  state(): TcpState {
+    if (!this.isTcp) return "UNKNOWN";
+    const fd = this.fd;
+    // TIME_WAIT is not the socket's own state: TCP_INFO says CLOSED there, only the look-up by addresses tells.
+    const state = fd >= 0 ? tcpState(fd) : "CLOSED";
+    return state === "CLOSED" ? lookUpState(this.localAddress, this.peerAddress) : state;
+  }
+
+  /** Bytes handed to the kernel so far. */
+  get bytesSent(): number {
+    if (this.released) return this.sentAtRelease;
+    const handle = this.socket._handle;
+    // libuv counts a write as a whole when it takes it, and keeps what the kernel did not take in its queue.
+    return handle ? (handle.bytesWritten ?? 0) - (handle.writeQueueSize ?? 0) : this.socket.bytesWritten;
+  }
+
+  /** Bytes written and not yet handed to the kernel. */
+  get queuedBytes(): number {
+    return this.released ? 0 : this.socket.bytesWritten - this.bytesSent;
+  }
+
+  /** Bytes of ours that the peer's kernel has not acknowledged, the queued ones included. */
+  get unsentBytes(): number {
+    const fd = this.fd;
+    if (fd < 0) return 0;
+    const inKernel = unacknowledgedInKernel(fd);
+    const finCounted = this.writeSide === "fin_sent" && inKernel > 0 ? 1 : 0;
+    return this.queuedBytes + inKernel - finCounted;
+  }
+
+  /** Bytes of the peer that are still in the kernel, or held back by Node while paused. */
+  get unreadBytes(): number {
+    const fd = this.fd;
+    return fd < 0 ? 0 : unreadInKernel(fd) + this.socket.readableLength;
+  }
+
+  get finSent(): boolean {
+    return this.writeSide === "fin_sent";
+  }
+
+  /** Reads on. */
+  resume(): void {
+    if (this.released || !this.paused) return;
+    this.paused = false;
+    if (this.readSide === "open" && !this.settling) unwatch(this);
+    this.socket.resume();
+  }
+
+  /** Reads no more until `resume`; one chunk that is under way may still come. */
+  pause(): void {
+    if (this.released || this.paused) return;
+    this.paused = true;
+    watch(this);
+    this.socket.pause();
+  }
+
+  /** Writes bytes after those written before. Only while no FIN is asked for. */
+  write(data: Buffer): void {
+    if (this.writeSide !== "open") throw new Error("bug: a write after FIN");
+    if (!this.released) this.socket.write(data, this.onWriteDone);
+  }
+
+  /** Sends FIN as soon as all that was written is with the kernel. Without the FFI that is Node's own end(). */
+  sendFin(): void {
+    if (this.released || this.writeSide !== "open") return;
+    this.writeSide = "fin_pending";
+    if (loadFfi().available) this.sendFinWhenFlushed();
+    else this.socket.end(() => this.onShutdown());
+  }
+
+  /**
+   * Sends RST and releases the descriptor: SO_LINGER with l_linger 0, then close(2), in one tick. Never
+   * resetAndDestroy(): after end() it leaks the descriptor and sends nothing.
+   */
+  sendRst(): void {
+    const fd = this.fd;
+    const rc = fd < 0 ? -1 : setLingerZero(fd);
+    if (rc < 0) throw new Error(`bug: no linger on descriptor ${fd}: ${rc}`);
+    this.release();
+  }
+
+  /** Closes the descriptor. What the kernel was given it goes on to send; what is queued here is lost. */
+  release(): void {
+    if (this.released) return;
+    this.sentAtRelease = this.bytesSent;
+    this.released = true;
+    unwatch(this);
+    this.socket.destroy();
+    this.owner.onReleased();
+  }
+
+  /** Closes a connection that nobody owns. */
+  abandon(): void {
+    this.released = true;
+    this.socket.destroy();
+  }
+
+  /** Asks the kernel now for what it may hold back from Node: the peer's FIN or RST on a socket that is not read. */
+  inspect(): void {
+    const fd = this.fd;
+    if (this.released || fd < 0 || !loadFfi().available) return;
+    const errno = takeSocketError(fd);
+    const state = this.isTcp ? tcpState(fd) : "UNKNOWN";
+    // Both FINs through reads as CLOSED too, without an error; before our FIN only a RST closes.
+    if (errno !== undefined) this.onError(errno);
+    else if (state === "CLOSED" && this.writeSide !== "fin_sent" && this.readSide !== "rst") this.onError("ECONNRESET");
+    else if (state === "CLOSED" || state === "CLOSE_WAIT" || state === "LAST_ACK" || state === "CLOSING") this.sawPeerFin();
+    if (this.settling) this.settle();
+  }
+
+  onNoticed(noticed: Noticed): void {
+    if (noticed.errorOrDone) this.inspect();
+    if (this.released) return;
+    if (noticed.peerDone) this.sawPeerFin();
+  }
+
+  private readonly onChunk = (chunk: Buffer): void => {
+    if (this.released) return;
+    this.bytesReceived += chunk.length;
+    this.owner.onData(chunk);
+  };
+
+  private readonly onWriteDone = (error?: Error | null): void => {
+    // An error comes by the 'error' event as well, and what was written into a RST is reported as success.
+    if (this.released || error) return;
+    this.owner.onWritten();
+    if (this.writeSide === "fin_pending") this.sendFinWhenFlushed();
+  };
+
+  private sendFinWhenFlushed(): void {
+    const fd = this.fd;
+    if (this.released || fd < 0 || this.queuedBytes > 0 || !loadFfi().available) return;
+    // ENOTCONN: a RST came first, and will be told in a moment.
+    if (shutdownWrite(fd) === 0) this.onShutdown();
+    else this.inspect();
+  }
+
+  private onShutdown(): void {
+    if (this.released) return;
+    this.writeSide = "fin_sent";
+    this.owner.onFinSent();
+    this.settleWhenBothEnded();
+  }
+
+  /**
+   * Node's 'end'. It is not the peer's FIN yet: where data and RST arrive together libuv reports a clean end (a
+   * partial read, then POLLHUP). The kernel knows.
+   */
+  private readonly onEnd = (): void => {
+    if (this.readSide === "rst") this.release();
+    else this.inspect();
+    // Asked by the method: inspecting may have released it.
+    if (this.isReleased) return;
+    this.sawPeerFin();
+    this.readSide = "ended";
+    this.owner.onEndOfData();
+    if (this.isReleased) return;
+    watch(this);
+    this.settleWhenBothEnded();
+  };
+
+  private sawPeerFin(): void {
+    if (this.readSide !== "open") return;
+    this.readSide = "fin";
+    this.owner.onPeerFin();
+  }
+
+  private settleWhenBothEnded(): void {
+    if (this.released || this.readSide !== "ended" || this.writeSide !== "fin_sent") return;
+    this.settling = true;
+    watch(this);
+    this.settle();
+  }
+
+  /** Over when the kernel has the acknowledgement of our FIN: it is in no state that waits for one. */
+  private settle(): void {
+    if (this.released) return;
+    const state = this.isTcp ? tcpState(this.fd) : "CLOSED";
+    if (state === "CLOSED" || state === "UNKNOWN") this.owner.onSettled();
+  }
+
+  private onError(errno: Errno): void {
+    if (this.released || this.readSide === "rst") return;
+    this.readSide = "rst";
+    if (errno !== "ECONNRESET" && errno !== "EPIPE") this.owner.onLost(errno);
+    else if (this.owner.onPeerRst(errno) && this.unreadBytes > 0) {
+      // The error was taken off the socket: what is left reads as bytes and then as an end, which releases.
+      this.resume();
+      return;
+    }
+    this.release();
+  }
+}
+
+function endOf(host: string | undefined, port: number | undefined, unixPath: string | undefined): Address {
+  if (unixPath !== undefined) return { kind: "unix", path: unixPath };
+  return { kind: "tcp", host: normalizeHost(host ?? ""), port: port ?? 0 };
+}

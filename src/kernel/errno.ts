@@ -1,0 +1,39 @@
+import { constants } from "node:os";
+import { getSystemErrorName } from "node:util";
+
+/** An errno by its POSIX name, such as `ECONNRESET`. */
+export type Errno = string;
+
+const numbers = constants.errno as Readonly<Record<string, number>>;
+
+/** The name of a positive errno; `errno 4242` for one that the platform has no name for. */
+export function errnoName(errno: number): Errno {
+  const name = getSystemErrorName(-errno);
+  return name.startsWith("Unknown") ? `errno ${errno}` : name;
+}
+
+/** The number of an errno on this platform, or -1 where it has none. */
+export function errnoNumber(name: Errno): number {
+  return numbers[name] ?? -1;
+}
+
+/** The errno of an error that Node raised, or the code that stands in its place (`ENOTFOUND`, `ERR_SOCKET_BAD_PORT`). */
+export function errnoOf(error: unknown): Errno {
+  if (typeof error === "object" && error !== null && "code" in error && typeof error.code === "string") {
+    return error.code;
+  }
+  return "EUNKNOWN";
+}
+
+/** A call that the kernel refused. */
+export class KernelError extends Error {
+  override readonly name = "KernelError";
+
+  constructor(
+    readonly call: string,
+    readonly errno: Errno,
+    detail?: string,
+  ) {
+    super(`${call}: ${errno}${detail === undefined ? "" : ` (${detail})`}`);
+  }
+}
