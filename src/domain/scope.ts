@@ -146,7 +146,7 @@ export class Scope implements SessionHost {
       if (failure !== undefined) failures.push({ session: session.name, reason: failure.reason, message: failure.message });
     };
     await Promise.all(living.map(endOne));
-    const receipts = [...listener.sessions].map((session) => session.receipt()!).reverse();
+    const receipts = [...listener.sessions].map((session) => session.receipt()!).toReversed();
     for (const session of listener.sessions) this.forget(session);
     this.listeners.delete(listener.name);
     const report = { listener: listener.view(), counts: countEndings(receipts), failures, receipts };

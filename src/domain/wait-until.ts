@@ -37,7 +37,7 @@ export async function waitUntil<T>(observers: Observers, check: () => T | undefi
         const value = check();
         if (value !== undefined) leave(() => resolve(value));
       } catch (error) {
-        leave(() => reject(error as Error));
+        leave(() => reject(error));
       }
     };
     const onAbort = () => leave(() => reject(options.signal?.reason as Error));

@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import type Koffi from "koffi";
 
 /**
  * The system calls that Node does not offer. Each returns what the call returned, or minus the errno: errno is
@@ -44,7 +45,7 @@ function load(): FfiLoad {
 }
 
 function bind(): Ffi {
-  const koffi = createRequire(__filename)("koffi") as typeof import("koffi");
+  const koffi = createRequire(__filename)("koffi") as typeof Koffi;
   const libc = koffi.load(null);
   const call = (prototype: string): ((...args: unknown[]) => number) => {
     const native = libc.func(prototype);

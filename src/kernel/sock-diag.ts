@@ -15,6 +15,7 @@ const SOCK_DIAG_BY_FAMILY = 20;
 const NLMSG_ERROR = 2;
 const NLM_F_REQUEST = 1;
 const IPPROTO_TCP = 6;
+const TCP_LISTEN = 10;
 const headerBytes = 16;
 const requestBytes = headerBytes + 56;
 
@@ -45,7 +46,10 @@ export function lookUpState(local: Address, peer: Address): TcpState {
     if (reply.readUInt32LE(8) !== sequence) continue;
     const type = reply.readUInt16LE(4);
     if (type === NLMSG_ERROR) return reply.readInt32LE(headerBytes) === -2 /* ENOENT */ ? "CLOSED" : "UNKNOWN";
-    return type === SOCK_DIAG_BY_FAMILY ? tcpStateOf(reply.readUInt8(headerBytes + 1)) : "UNKNOWN";
+    if (type !== SOCK_DIAG_BY_FAMILY) return "UNKNOWN";
+    const state = reply.readUInt8(headerBytes + 1);
+    // Where no connection has the two addresses the kernel answers with the listener of the port.
+    return state === TCP_LISTEN ? "CLOSED" : tcpStateOf(state);
   }
 }
 
@@ -80,7 +84,7 @@ function addressBytes(host: string): Buffer {
   const groups = (part: string) => (part === "" ? [] : part.split(":"));
   const before = groups(head);
   const after = tail === undefined ? [] : groups(tail);
-  const zeros = tail === undefined ? [] : new Array<string>(8 - before.length - after.length).fill("0");
+  const zeros = tail === undefined ? [] : Array.from({ length: 8 - before.length - after.length }, () => "0");
   const bytes = Buffer.alloc(16);
   [...before, ...zeros, ...after].forEach((group, index) => bytes.writeUInt16BE(parseInt(group, 16), index * 2));
   return bytes;

@@ -19,7 +19,7 @@ export function page<Item>(
   const size = count("page_size", request.pageSize, { default: 100, max: 1000 });
   const after = request.pageToken === "" ? -1 : Number(request.pageToken);
   if (!Number.isSafeInteger(after)) throw invalidField("page_token", "is none of ours; give next_page_token as it was");
-  const rest = [...items].filter((item) => numberOf(item) > after).sort((a, b) => numberOf(a) - numberOf(b));
+  const rest = [...items].filter((item) => numberOf(item) > after).toSorted((a, b) => numberOf(a) - numberOf(b));
   const found = rest.slice(0, size);
   const last = found.at(-1);
   return { items: found, nextPageToken: rest.length > size && last !== undefined ? String(numberOf(last)) : "" };

@@ -35,7 +35,7 @@ export function reflectionService(services: readonly string[]) {
         for await (const request of requests) yield method.requestDeserialize(request);
       }
       for await (const reply of service.serverReflectionInfo(decoded(), context)) {
-        yield method.responseSerialize(reply as Parameters<typeof method.responseSerialize>[0]);
+        yield method.responseSerialize(reply);
       }
     },
   };
