@@ -1,0 +1,1 @@
+"""hangup: end TCP connections exactly as a test asks. The contract is in hangup.v1."""

@@ -1,0 +1,1 @@
+"""The contract hangup.v1, generated from its proto files by generate.sh."""
