@@ -20,14 +20,16 @@ def connect() -> tuple[socket.socket, str]:
 
 
 conn, session = connect()
-sessions.CloseSession(session_pb2.CloseSessionRequest(session=session))
-data = conn.recv(1)
-assert data == b"", data
-print(f"CloseSession: recv gave {data}")
+with conn:
+    sessions.CloseSession(session_pb2.CloseSessionRequest(session=session))
+    data = conn.recv(1)
+    assert data == b"", data
+    print(f"CloseSession: recv gave {data}")
 
 conn, session = connect()
-sessions.ResetSession(session_pb2.ResetSessionRequest(session=session))
-try:
-    raise SystemExit(f"ResetSession: recv gave {conn.recv(1)}, not ConnectionResetError")
-except ConnectionResetError as error:
-    print(f"ResetSession: recv gave {error!r}")
+with conn:
+    sessions.ResetSession(session_pb2.ResetSessionRequest(session=session))
+    try:
+        raise SystemExit(f"ResetSession: recv gave {conn.recv(1)}, not ConnectionResetError")
+    except ConnectionResetError as error:
+        print(f"ResetSession: recv gave {error!r}")
