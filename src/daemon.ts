@@ -22,6 +22,14 @@ export interface DaemonOptions {
 /** Why a daemon did not start, in one line for its user. */
 export class StartError extends Error {
   override readonly name = "StartError";
+
+  constructor(
+    /** Stable, to be matched on. */
+    readonly reason: "INSECURE_ADDRESS" | "PORT_IN_USE" | "BIND_FAILED",
+    message: string,
+  ) {
+    super(message);
+  }
 }
 
 /** A running daemon. */
@@ -47,6 +55,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { logger, listen } = options;
   if (!isLoopback(listen) && options.insecure !== true) {
     throw new StartError(
+      "INSECURE_ADDRESS",
       `${formatAddress(listen)} can be reached by others, and whoever reaches this API commands it: ` +
         "listen on 127.0.0.1, [::1] or unix:/path, or say --insecure",
     );
@@ -117,14 +126,15 @@ async function bind(server: ReturnType<typeof grpcServer>, listen: Address): Pro
   try {
     port = await server.listen(where);
   } catch (error) {
-    throw new StartError(`${where} cannot be listened on: ${startErrorHint(String(error))}`);
+    throw bindError(where, String(error));
   }
   return listen.kind === "unix" ? where : formatAddress({ ...listen, host: dialableHost(listen.host), port });
 }
 
-function startErrorHint(message: string): string {
+function bindError(where: string, message: string): StartError {
   if (message.includes("EADDRINUSE")) {
-    return "it is in use (EADDRINUSE). Is another hangup running there? `--listen 127.0.0.1:0` takes a free port";
+    const hint = "is another hangup running there? --listen 127.0.0.1:0 takes a free port";
+    return new StartError("PORT_IN_USE", `${where} is in use (EADDRINUSE): ${hint}`);
   }
-  return message.replace(/^Error: /, "");
+  return new StartError("BIND_FAILED", `${where} cannot be listened on: ${message.replace(/^Error: /, "")}`);
 }

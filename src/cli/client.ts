@@ -1,0 +1,68 @@
+import { type Client, ClientError, type CompatServiceDefinition, createChannel, createClientFactory, Status } from "nice-grpc";
+import { errorDetailsClientMiddleware, RichClientError } from "nice-grpc-error-details";
+import { parseAddress } from "../kernel/address.js";
+import { CommandError, usageError } from "./command-error.js";
+
+/** How long a daemon may take to answer, beyond what was asked to be waited for, in ms. */
+export const answerMs = 10_000;
+
+/**
+ * Makes one use of a service of the daemon at `address`, and turns what the daemon or the connection to it says into
+ * an error of one line.
+ */
+export async function useService<Definition extends CompatServiceDefinition, Result>(
+  address: string,
+  definition: Definition,
+  use: (client: Client<Definition>) => Promise<Result>,
+): Promise<Result> {
+  const channel = createChannel(channelTarget(address), undefined, {
+    // A proxy of the environment is for the outside world: the daemon is reached directly or not at all.
+    "grpc.enable_http_proxy": 0,
+    "grpc.max_receive_message_length": -1,
+  });
+  try {
+    return await use(createClientFactory().use(errorDetailsClientMiddleware).create(definition, channel));
+  } catch (error) {
+    throw commandError(address, error);
+  } finally {
+    channel.close();
+  }
+}
+
+/** Makes one call that answers within `waitMs`, which the daemon itself watches over, and a moment more. */
+export async function callOnce<Definition extends CompatServiceDefinition, Reply>(
+  address: string,
+  definition: Definition,
+  ask: (client: Client<Definition>, options: { signal: AbortSignal }) => Promise<Reply>,
+  waitMs = 0,
+): Promise<Reply> {
+  const signal = AbortSignal.timeout(waitMs + answerMs);
+  return useService(address, definition, (client) => ask(client, { signal }));
+}
+
+function channelTarget(address: string): string {
+  const parsed = parseAddress(address);
+  if (parsed === undefined || (parsed.kind === "tcp" && parsed.port === 0)) {
+    throw usageError(`${address} is no address of a daemon: use 127.0.0.1:4264, [::1]:4264 or unix:/path`);
+  }
+  return parsed.kind === "unix" ? `unix://${parsed.path}` : address;
+}
+
+function commandError(address: string, error: unknown): unknown {
+  if (error instanceof Error && error.name === "AbortError") {
+    return new CommandError("DEADLINE_EXCEEDED", `${address} does not answer as a hangup daemon`);
+  }
+  if (!(error instanceof ClientError)) return error;
+  const info = error instanceof RichClientError ? error.extra.find((detail) => detail.$type === "google.rpc.ErrorInfo") : undefined;
+  if (info !== undefined) return new CommandError(info.reason, error.details);
+  if (error.code === Status.UNAVAILABLE) {
+    const errno = /\bE[A-Z]{4,}\b/.exec(error.details)?.[0];
+    return new CommandError(
+      errno ?? "UNAVAILABLE",
+      errno === "ECONNREFUSED" || errno === "ENOENT"
+        ? `no daemon at ${address}; start one with "hangup serve", or say --address`
+        : `the daemon at ${address} cannot be reached: ${error.details}`,
+    );
+  }
+  return new CommandError(Status[error.code] ?? String(error.code), error.details);
+}

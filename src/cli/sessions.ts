@@ -1,0 +1,47 @@
+import { ListSessionsResponse, type Session, SessionServiceDefinition, session_StateToJSON } from "../gen/hangup/v1/session.js";
+import { answerMs, useService } from "./client.js";
+import { jsonLine } from "./json.js";
+import type { DaemonCallOptions } from "./options.js";
+import { endText } from "./receipt-text.js";
+import { table } from "./table.js";
+
+/** The options of `hangup sessions`. */
+export interface SessionsOptions extends DaemonCallOptions {
+  readonly listener?: string;
+  readonly living?: boolean;
+}
+
+/** Lists sessions, all pages of them, oldest first. */
+export async function sessions(options: SessionsOptions): Promise<void> {
+  const { scope = "", listener = "", living = false } = options;
+  const all = await useService(options.address, SessionServiceDefinition, async (client) => {
+    const found: Session[] = [];
+    let pageToken = "";
+    do {
+      const request = { scope, listener, living, pageSize: 1000, pageToken };
+      const page = await client.listSessions(request, { signal: AbortSignal.timeout(answerMs) });
+      found.push(...page.sessions);
+      pageToken = page.nextPageToken;
+    } while (pageToken !== "");
+    return found;
+  });
+  if (options.json === true) {
+    process.stdout.write(jsonLine(ListSessionsResponse, { sessions: all, nextPageToken: "" }));
+    return;
+  }
+  const withScope = scope === "-";
+  const header = ["SESSION", "STATE", "LOCAL", "PEER", "RECEIVED", "SENT", "LOCAL END", "PEER END"];
+  const rows = all.map((session) => [
+    session.name,
+    session_StateToJSON(session.state),
+    session.localAddress,
+    session.peerAddress,
+    String(session.bytesReceived),
+    String(session.bytesSent),
+    endText(session.receipt?.localEnd),
+    endText(session.receipt?.peerEnd),
+  ]);
+  process.stdout.write(
+    table(withScope ? [["SCOPE", ...header], ...rows.map((row, at) => [all[at]?.scope ?? "", ...row])] : [header, ...rows]),
+  );
+}

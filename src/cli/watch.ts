@@ -1,0 +1,59 @@
+import { Event, Event_Kind, EventServiceDefinition } from "../gen/hangup/v1/event.js";
+import { answerMs, useService } from "./client.js";
+import { CommandError, usageError } from "./command-error.js";
+import { eventText } from "./event-text.js";
+import { jsonLine } from "./json.js";
+import { type DaemonCallOptions, wholeNumber } from "./options.js";
+
+/** The options of `hangup watch`. */
+export interface WatchOptions extends DaemonCallOptions {
+  readonly afterSequence?: string;
+  readonly maxEvents?: string;
+  readonly listener?: string;
+  readonly session?: string;
+  readonly kinds?: string;
+  readonly daemonUid?: string;
+}
+
+/** Prints events, one on a line, as they happen. */
+export async function watch(options: WatchOptions): Promise<void> {
+  const { afterSequence, maxEvents } = options;
+  const request = {
+    scope: options.scope ?? "",
+    listener: options.listener ?? "",
+    session: options.session ?? "",
+    kinds: kindsOf(options.kinds),
+    afterSequence:
+      afterSequence === undefined
+        ? undefined
+        : BigInt(wholeNumber("--after-sequence", afterSequence, { max: Number.MAX_SAFE_INTEGER })),
+    maxEvents: maxEvents === undefined ? 0 : wholeNumber("--max-events", maxEvents, { max: 2 ** 32 - 1 }),
+    daemonUid: options.daemonUid ?? "",
+  };
+  const print = options.json === true ? (event: Event) => jsonLine(Event, event) : eventText;
+  await useService(options.address, EventServiceDefinition, async (client) => {
+    // A daemon says at once that the stream has begun; how long the first event takes is up to the world.
+    const begun = new AbortController();
+    const silence = setTimeout(() => begun.abort(), answerMs);
+    try {
+      for await (const { events } of client.streamEvents(request, { signal: begun.signal })) {
+        clearTimeout(silence);
+        process.stdout.write(events.map(print).join(""));
+      }
+    } finally {
+      clearTimeout(silence);
+    }
+  });
+  if (request.maxEvents === 0) throw new CommandError("DAEMON_STOPPING", `the daemon at ${options.address} has ended`);
+}
+
+/** `session_opened,peer-fin`: the names of the kinds in any dress. */
+function kindsOf(text: string | undefined): Event_Kind[] {
+  if (text === undefined) return [];
+  const known = Object.keys(Event_Kind).filter((name) => name !== "UNSPECIFIED" && name !== "UNRECOGNIZED");
+  return text.split(",").map((word) => {
+    const name = known.find((candidate) => candidate === word.trim().toUpperCase().replaceAll("-", "_"));
+    if (name === undefined) throw usageError(`--kinds ${word}: use ${known.join(", ").toLowerCase()}`);
+    return Event_Kind[name as keyof typeof Event_Kind];
+  });
+}
