@@ -1,8 +1,6 @@
 import { type Capture, captureAvailability, parsePacket, startCapture } from '../support/capture.js';
 import { type Judge, type Peer, startJudge } from '../support/judge.js';
-
-const availability = captureAvailability();
-const describeWire = availability.available ? describe : describe.skip;
+import { describeWire } from './describe-wire.js';
 
 let judge: Judge;
 
@@ -31,7 +29,7 @@ async function capturedPair(host = '127.0.0.1'): Promise<CapturedPair> {
   return { capture, near, far, port, [Symbol.asyncDispose]: async () => void (await capture.stop()) };
 }
 
-describeWire(availability.available ? 'a capture' : `a capture: ${availability.reason}`, () => {
+describeWire('a capture', () => {
   test('shows the handshake, data and FIN of a graceful close', async () => {
     await using pair = await capturedPair();
     const { capture, near, far, port } = pair;
