@@ -1,0 +1,66 @@
+# What the steps need beside the checkout, installed where it is not there.
+
+readonly grpcurl_version=v1.9.4
+
+apt_install() {
+  [ "$(id -u)" -eq 0 ] || { missing "not root, so apt-get cannot install $*"; return; }
+  command -v apt-get >/dev/null || { missing "no apt-get to install $*"; return; }
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"
+}
+
+need_packet_tools() {
+  command -v tcpdump >/dev/null && command -v ip >/dev/null && command -v ss >/dev/null && return
+  apt_install tcpdump iproute2
+}
+
+need_grpcurl() {
+  command -v go >/dev/null || { missing "Go, see https://go.dev/dl"; return; }
+  local bin
+  bin=$(go env GOPATH)/bin
+  export PATH="$bin:$PATH"
+  grpcurl -version 2>&1 | grep -qF "$grpcurl_version" && return
+  GOBIN=$bin go install "github.com/fullstorydev/grpcurl/cmd/grpcurl@$grpcurl_version"
+}
+
+declare -A node_bin
+
+# Each major that package.json promises: the one that runs this, or one from npm in a temporary folder.
+need_nodes() {
+  local major package
+  for major in 20 24; do
+    if [ "$(node -p 'process.versions.node.split(".")[0]')" = "$major" ]; then
+      node_bin[$major]=$(dirname "$(node -p process.execPath)")
+    else
+      package=$(node -p '`node-${process.platform}-${process.arch}`')
+      npm install --silent --no-save --prefix "$temp/node-$major" "$package@$major" || return
+      node_bin[$major]=$temp/node-$major/node_modules/$package/bin
+    fi
+    "${node_bin[$major]}/node" --version || return
+  done
+}
+
+# on_node <major> <command...>: with that node first on the PATH, for npm too.
+on_node() {
+  local bin=${node_bin[$1]:-}
+  [ -n "$bin" ] || { missing "node $1"; return; }
+  shift
+  PATH="$bin:$PATH" "$@"
+}
+
+# The contract against the one on main that this change began from: for main itself, the commit before.
+contract_breaks_nobody() {
+  local main base
+  if main=$(git rev-parse --quiet --verify origin/main || git rev-parse --quiet --verify main); then
+    base=$(git merge-base HEAD "$main") || base=
+    [ "$base" = "$(git rev-parse HEAD)" ] && base=$(git rev-parse --quiet --verify HEAD^)
+  fi
+  if [ -z "${base:-}" ] || ! git cat-file -e "$base:proto" 2>/dev/null; then
+    echo "skipped: there is no earlier main with a contract"
+    return "$skipped"
+  fi
+  mkdir "$temp/earlier"
+  git archive "$base" buf.yaml proto third_party | tar -x -C "$temp/earlier" || return
+  echo "against $(git log -1 --format='%h %s' "$base")"
+  npx --no-install buf breaking --against "$temp/earlier"
+}
