@@ -10,16 +10,29 @@ apt_install() {
 }
 
 need_packet_tools() {
-  command -v tcpdump >/dev/null && command -v ip >/dev/null && command -v ss >/dev/null && return
-  apt_install tcpdump iproute2
+  if ! command -v tcpdump >/dev/null || ! command -v ip >/dev/null; then
+    apt_install tcpdump iproute2 || return
+  fi
+  # Opens the interface and prints its filter.
+  local said
+  said=$(tcpdump -i lo -d tcp 2>&1) || missing "the right to capture: $said"
+}
+
+need_go() {
+  command -v go >/dev/null || missing "Go, see https://go.dev/dl"
+}
+
+need_python() {
+  python3 -c 'import ensurepip' 2>/dev/null || apt_install python3 python3-venv
 }
 
 need_grpcurl() {
-  command -v go >/dev/null || { missing "Go, see https://go.dev/dl"; return; }
+  need_go || return
   local bin
   bin=$(go env GOPATH)/bin
   export PATH="$bin:$PATH"
-  grpcurl -version 2>&1 | grep -qF "$grpcurl_version" && return
+  # Built by `go install` it does not know its own version; its build information does.
+  go version -m "$bin/grpcurl" 2>/dev/null | grep -qE "grpcurl\s+$grpcurl_version\b" && return
   GOBIN=$bin go install "github.com/fullstorydev/grpcurl/cmd/grpcurl@$grpcurl_version"
 }
 
@@ -63,4 +76,10 @@ contract_breaks_nobody() {
   git archive "$base" buf.yaml proto third_party | tar -x -C "$temp/earlier" || return
   echo "against $(git log -1 --format='%h %s' "$base")"
   npx --no-install buf breaking --against "$temp/earlier"
+}
+
+# client <language>: the client's own check.
+client() {
+  "need_$1" || return
+  timeout 240 bash "clients/$1/check.sh"
 }
