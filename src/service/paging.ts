@@ -17,8 +17,10 @@ export function page<Item>(
   request: { readonly pageSize: number; readonly pageToken: string },
 ): Page<Item> {
   const size = count("page_size", request.pageSize, { default: 100, max: 1000 });
+  // Digits alone: Number() takes " " for 0, and "0x10" and "1e3" for numbers.
+  const isOurs = /^\d{0,15}$/.test(request.pageToken);
   const after = request.pageToken === "" ? -1 : Number(request.pageToken);
-  if (!Number.isSafeInteger(after)) throw invalidField("page_token", "is none of ours; give next_page_token as it was");
+  if (!isOurs) throw invalidField("page_token", "is none of ours; give next_page_token as it was");
   const rest = [...items].filter((item) => numberOf(item) > after).toSorted((a, b) => numberOf(a) - numberOf(b));
   const found = rest.slice(0, size);
   const last = found.at(-1);

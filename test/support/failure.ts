@@ -1,4 +1,4 @@
-import { Status } from 'nice-grpc';
+import { ClientError, Status } from 'nice-grpc';
 import { RichClientError } from 'nice-grpc-error-details';
 import { Receipt, Session } from '../../src/gen/hangup/v1/session.js';
 
@@ -25,7 +25,7 @@ export async function failureOf(call: Promise<unknown>): Promise<Failure> {
   } catch (caught) {
     error = caught;
   }
-  if (!(error instanceof RichClientError)) throw error;
+  if (!(error instanceof ClientError)) throw error;
   const failure: { -readonly [Key in keyof Failure]: Failure[Key] } = {
     code: Status[error.code] ?? String(error.code),
     reason: '',
@@ -36,7 +36,8 @@ export async function failureOf(call: Promise<unknown>): Promise<Failure> {
     receipt: undefined,
     session: undefined,
   };
-  for (const detail of error.extra) {
+  // Without details where the gRPC library itself refused the call.
+  for (const detail of error instanceof RichClientError ? error.extra : []) {
     switch (detail.$type) {
       case 'google.rpc.ErrorInfo':
         failure.reason = detail.reason;
