@@ -31,6 +31,8 @@ need_grpcurl() {
   local bin
   bin=$(go env GOPATH)/bin
   export PATH="$bin:$PATH"
+  # From here on a command of the manual that is not run for want of it is a failure.
+  export HANGUP_REQUIRE_GRPCURL=1
   # Built by `go install` it does not know its own version; its build information does.
   go version -m "$bin/grpcurl" 2>/dev/null | grep -qE "grpcurl\s+$grpcurl_version\b" && return
   GOBIN=$bin go install "github.com/fullstorydev/grpcurl/cmd/grpcurl@$grpcurl_version"
