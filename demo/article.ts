@@ -42,7 +42,11 @@ async function main(): Promise<void> {
   await resetWithPendingData(stage);
 
   console.log("");
-  if (wire.missing !== undefined) console.log(`The flags on the wire were not captured: ${wire.missing}`);
+  console.log(
+    wire.missing === undefined
+      ? "In what tcpdump saw, > is from the daemon and < from the client; S is SYN, F is FIN, R is RST, P is PSH, . is ACK."
+      : `The flags on the wire were not captured: ${wire.missing}`,
+  );
   console.log("Every ending was what it said.");
 }
 
