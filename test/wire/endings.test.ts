@@ -1,6 +1,6 @@
 import { End_Kind, Session_OnPeerFin, Session_State, WaitSessionRequest_Condition } from '../../src/gen/hangup/v1/session.js';
 import { type Capture, type Packet, startCapture } from '../support/capture.js';
-import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
+import { ms, startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { type Judge, type Peer, startJudge } from '../support/judge.js';
 import { describeWire } from './describe-wire.js';
 
@@ -70,7 +70,7 @@ async function connect(host: string, request: ListenRequest = {}): Promise<Wire>
 }
 
 /** The daemon dials the judge, whose kernel has room for a few KiB; the session is c1. */
-async function dialPeerWithLittleRoom(host: string): Promise<Wire> {
+async function dial(host: string): Promise<Wire> {
   const listener = await judge.listen({ host });
   await listener.setsockopt('SO_RCVBUF', 4096);
   const capture = await startCapture({ ports: [listener.port] });
@@ -110,6 +110,19 @@ describe.each(['127.0.0.1', '::1'])('on the wire of %s', (host) => {
       await wire.peer.close();
       await daemon.sessions.waitSession({ session, condition: ENDED });
       expect(await wire.endings()).toEqual(['daemon F.', 'peer F.']);
+    });
+  });
+
+  describeWire('a close that the peer does not finish', () => {
+    test('ends at the drain timeout without a segment, and what the peer sends then is answered by RST', async () => {
+      await using wire = await connect(host);
+      await daemon.sessions.closeSession({ session, drainTimeout: ms(50) });
+      const { session: ended } = await daemon.sessions.waitSession({ session, condition: ENDED });
+      expect(ended?.receipt).toMatchObject({ localEnd: { kind: End_Kind.FIN }, peerEnd: { kind: End_Kind.NONE } });
+      expect(await wire.endings()).toEqual(['daemon F.']);
+      expect(await wire.peer.send({ text: 'X' })).toEqual({ rc: 1 });
+      await wire.until('daemon', ({ flags }) => flags.includes('R'));
+      expect(await wire.endings()).toEqual(['daemon F.', 'daemon R']);
     });
   });
 
@@ -165,7 +178,7 @@ describe.each(['127.0.0.1', '::1'])('on the wire of %s', (host) => {
     });
 
     test('throws away what the peer has no room for: it gets what its kernel had, then ECONNRESET', async () => {
-      await using wire = await dialPeerWithLittleRoom(host);
+      await using wire = await dial(host);
       const data = Buffer.alloc(1024 * 1024);
       await daemon.sessions.sendData({ session: 'c1', payload: { $case: 'data', value: data } });
       const { receipt } = await daemon.sessions.resetSession({ session: 'c1' });
@@ -190,6 +203,25 @@ describe.each(['127.0.0.1', '::1'])('on the wire of %s', (host) => {
     test('that is deleted resets its sessions', async () => {
       await using wire = await connect(host);
       await daemon.listeners.deleteListener({ listener: 'echo' });
+      expect(await wire.peer.recv()).toEqual(failed('ECONNRESET'));
+      expect(await wire.endings()).toEqual(['daemon R.']);
+    });
+  });
+
+  describeWire('a dialed session', () => {
+    test('that is closed sends FIN, and that is half-closed before sends no second one', async () => {
+      await using wire = await dial(host);
+      await daemon.sessions.halfCloseSession({ session: 'c1' });
+      await daemon.sessions.closeSession({ session: 'c1' });
+      expect(await wire.peer.recv()).toEqual(EOF_RESULT);
+      await wire.peer.close();
+      await daemon.sessions.waitSession({ session: 'c1', condition: ENDED });
+      expect(await wire.endings()).toEqual(['daemon F.', 'peer F.']);
+    });
+
+    test('that is reset sends RST and no FIN', async () => {
+      await using wire = await dial(host);
+      await daemon.sessions.resetSession({ session: 'c1' });
       expect(await wire.peer.recv()).toEqual(failed('ECONNRESET'));
       expect(await wire.endings()).toEqual(['daemon R.']);
     });
