@@ -90,12 +90,19 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const stop = (): Promise<void> => (stopping ??= end());
   const end = async (): Promise<void> => {
     clearInterval(idleTimer);
-    // Ending the fixture ends its waits; streams and what else runs get a moment, then are cut.
-    const drained = server.shutdown();
+    // Ending the fixture ends its waits; streams and what else runs get a moment, then are cut. A client that does
+    // not even answer our FIN keeps its connection, and would keep us waiting for as long as it likes.
+    const drained = server.shutdown().catch(() => undefined);
     await fixture.stop();
-    const cut = setTimeout(() => server.forceShutdown(), drainMs);
-    await drained.catch(() => undefined);
-    clearTimeout(cut);
+    let cutTimer: NodeJS.Timeout | undefined;
+    const cut = new Promise<void>((resolve) => {
+      cutTimer = setTimeout(() => {
+        server.forceShutdown();
+        resolve();
+      }, drainMs);
+    });
+    await Promise.race([drained, cut]);
+    clearTimeout(cutTimer);
     logger.info("stopped");
     resolveEnded();
   };

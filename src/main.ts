@@ -6,7 +6,7 @@ import { version } from "./version.js";
 // The `hangup` command. Each verb is a file under cli/, loaded when it is the one that is run.
 
 /** How long what is left over may hold the process up once a verb is done, in ms. */
-const lingerMs = 2000;
+const lingerMs = 500;
 
 const defaultAddress = "127.0.0.1:4264";
 

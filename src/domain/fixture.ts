@@ -4,6 +4,7 @@ import { Journal } from "./journal.js";
 import type { Limits } from "./limits.js";
 import { nearest } from "./names.js";
 import { Scope } from "./scope.js";
+import { StateFollower } from "./state-follower.js";
 import { newDaemonUid, uidSource } from "./uid.js";
 import type { Observers } from "./wait-until.js";
 
@@ -24,7 +25,13 @@ export class Fixture {
 
   constructor(readonly limits: Limits) {
     this.journal = new Journal(limits.journalEvents);
-    const tools = { journal: this.journal, limits, newUid: uidSource(this.uid), observers: this.observers };
+    const tools = {
+      journal: this.journal,
+      limits,
+      newUid: uidSource(this.uid),
+      observers: this.observers,
+      follower: new StateFollower(),
+    };
     this.scopes.set(defaultScope, new Scope(defaultScope, tools));
   }
 

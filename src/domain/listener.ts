@@ -1,14 +1,24 @@
 import { type Address, dialableHost, formatAddress } from "../kernel/address.js";
-import type { ListeningSocket } from "../kernel/listen.js";
+import type { ListeningSocket, ListenState } from "../kernel/listen.js";
+import type { BehaviourSpec } from "./behaviours/spec.js";
 import { now } from "./clock.js";
-import type { ListenerView } from "./listener-view.js";
+import type { ListenerView, ResetOnAccept } from "./listener-view.js";
 import type { Session } from "./session.js";
 import type { OnPeerFin } from "./session-view.js";
 
-/** What a listener was created as. */
-export interface ListenerOptions {
+/** What can be changed of a listener. */
+export interface ListenerSettings {
   readonly onPeerFin: OnPeerFin;
   readonly labels: Readonly<Record<string, string>>;
+  readonly behaviour: BehaviourSpec;
+  readonly resetOnAccept: ResetOnAccept;
+  readonly state: ListenState;
+}
+
+/** What a listener was created as. */
+export interface ListenerOptions extends ListenerSettings {
+  readonly backlog: number;
+  readonly receiveBufferBytes: number | undefined;
 }
 
 /** A socket that accepts connections, by its name, with the sessions that it has accepted, ended ones included. */
@@ -49,8 +59,18 @@ export class Listener {
     this.createdSequence = createdSequence;
   }
 
-  /** Changes it for the connections still to come. */
-  update(change: Partial<ListenerOptions>): void {
+  get behaviour(): BehaviourSpec {
+    return this.options.behaviour;
+  }
+
+  get resetOnAccept(): ResetOnAccept {
+    return this.options.resetOnAccept;
+  }
+
+  /** Changes it for the connections still to come. @throws KernelError. */
+  async update(change: Partial<ListenerSettings>): Promise<void> {
+    if (change.state !== undefined) await this.socket?.enter(change.state);
+    if (change.resetOnAccept !== undefined) this.socket?.setLingerZero(change.resetOnAccept !== "NEVER");
     this.options = { ...this.options, ...change };
   }
 
@@ -97,8 +117,13 @@ export class Listener {
     this.socket?.close();
   }
 
+  /** Where it is bound. */
+  get address(): Address {
+    return this.socket?.address ?? { kind: "unix", path: "" };
+  }
+
   view(): ListenerView {
-    const address: Address = this.socket?.address ?? { kind: "unix", path: "" };
+    const { address } = this;
     const tcp = address.kind === "tcp";
     return {
       scope: this.scope,
@@ -108,7 +133,11 @@ export class Listener {
       port: tcp ? address.port : 0,
       address: formatAddress(tcp ? { ...address, host: dialableHost(address.host) } : address),
       unixPath: tcp ? "" : address.path,
-      state: "LISTENING",
+      state: this.socket?.state ?? this.options.state,
+      behaviour: this.options.behaviour,
+      resetOnAccept: this.options.resetOnAccept,
+      backlog: this.options.backlog,
+      receiveBufferBytes: this.options.receiveBufferBytes ?? 0,
       onPeerFin: this.options.onPeerFin,
       labels: this.options.labels,
       accepted: this.acceptedCount,

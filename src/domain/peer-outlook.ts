@@ -9,6 +9,8 @@ export interface OutlookFacts {
   /** Our descriptor is released. */
   readonly released: boolean;
   readonly isTcp: boolean;
+  /** The peer obeys none of our segments. */
+  readonly unseen: boolean;
   /** Bytes of ours may still be on their way to the peer, or unread in its kernel. */
   readonly mayHoldData: boolean;
 }
@@ -19,6 +21,13 @@ export interface OutlookFacts {
  */
 export function peerOutlook(facts: OutlookFacts): PeerOutlook | undefined {
   const local = facts.ends.local;
+  if (facts.unseen && local !== undefined) {
+    return {
+      nextRead: facts.mayHoldData ? ["DATA", "BLOCKS"] : ["BLOCKS"],
+      nextWrite: ["OK"],
+      note: "The peer was told nothing and stays ESTABLISHED. If its segments reach us, its first write is answered with RST; if not, it retransmits and times out.",
+    };
+  }
   if (local === undefined || local.kind === "NONE" || facts.ends.peer?.kind === "RST") return undefined;
   const data = facts.mayHoldData ? (["DATA"] as const) : [];
   const peerSentFin = facts.ends.peer?.kind === "FIN";

@@ -3,8 +3,8 @@ import type { TcpState } from "../kernel/tcp-state.js";
 
 /** What made an ending happen. */
 export type Cause =
-  | { readonly kind: "COMMAND"; readonly rpc: string }
-  | { readonly kind: "PEER" | "BEHAVIOUR" | "TIMEOUT" | "DRAIN_TIMEOUT" | "LISTENER_DELETED" | "SHUTDOWN" };
+  | { readonly kind: "COMMAND"; readonly rpc: string; readonly action: string }
+  | { readonly kind: "PEER" | "BEHAVIOUR" | "TIMEOUT" | "DRAIN_TIMEOUT" | "LISTENER_DELETED" | "SHUTDOWN" | "LISTENER" };
 
 /** How one side ended. */
 export interface End {
@@ -47,7 +47,7 @@ export interface PeerOutlook {
 export type Outcome = "DATA" | "EOF" | "OK" | "ECONNRESET" | "EPIPE" | "ETIMEDOUT" | "BLOCKS";
 
 /** What is known of an ending. */
-export interface Receipt {
+export interface Receipt extends Evidence {
   readonly session: string;
   readonly uid: string;
   readonly localEnd?: End;
@@ -60,9 +60,31 @@ export interface Receipt {
   readonly unreadBytesDiscarded: number;
   readonly unsentBytesDiscarded: number;
   readonly peerOutlook?: PeerOutlook;
-  readonly evidence: "NOT_CAPTURED";
   readonly endTime?: bigint;
 }
+
+/** How far the packets prove an ending. */
+export interface Evidence {
+  readonly evidence: "NOT_CAPTURED" | "CAPTURED" | "INCOMPLETE";
+  /** The newest captured segments, oldest first. */
+  readonly segments: readonly Segment[];
+  readonly segmentsCaptured: number;
+}
+
+/** A TCP segment as it was seen on the interface. */
+export interface Segment {
+  /** ns since 1970. */
+  readonly time: bigint;
+  readonly direction: "SENT" | "RECEIVED";
+  readonly flags: string;
+  readonly seq: number;
+  readonly ack: number;
+  readonly window: number;
+  readonly length: number;
+}
+
+/** What is known where nothing was captured. */
+export const notCaptured: Evidence = { evidence: "NOT_CAPTURED", segments: [], segmentsCaptured: 0 };
 
 /** How many sessions ended in which way. */
 export interface EndingCounts {

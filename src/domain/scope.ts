@@ -2,22 +2,25 @@ import { type Address, formatAddress } from "../kernel/address.js";
 import type { Connection } from "../kernel/connection.js";
 import { dial, type DialOptions } from "../kernel/dial.js";
 import { type Errno, KernelError } from "../kernel/errno.js";
-import { listen } from "../kernel/listen.js";
+import { type ListenState, ListeningSocket } from "../kernel/listen.js";
 import { close } from "./actions/close.js";
-import { reset } from "./actions/reset.js";
-import { echo } from "./behaviours/echo.js";
-import { Manual } from "./behaviours/manual.js";
+import { resetNow } from "./actions/reset.js";
+import type { BehaviourSpec } from "./behaviours/spec.js";
+import { capabilities } from "./capabilities.js";
+import type { Capture } from "./capture.js";
+import { Captures } from "./captures.js";
 import { DomainError } from "./errors.js";
 import type { Fact } from "./event.js";
 import type { Journal } from "./journal.js";
 import type { Limits } from "./limits.js";
-import { Listener, type ListenerOptions } from "./listener.js";
+import { Listener, type ListenerOptions, type ListenerSettings } from "./listener.js";
 import type { ListenerView } from "./listener-view.js";
 import { nearest } from "./names.js";
-import { type Cause, countEndings, type EndingCounts, type Receipt } from "./receipt.js";
+import { type Cause, countEndings, type EndingCounts, type Evidence, type Receipt } from "./receipt.js";
 import { Session, type SessionHost } from "./session.js";
 import { preferred, selects, type SessionSelector } from "./session-selector.js";
 import type { OnPeerFin } from "./session-view.js";
+import type { StateFollower } from "./state-follower.js";
 import { type Observers, poke, waitUntil } from "./wait-until.js";
 
 /** What a daemon lends to each of its scopes. */
@@ -25,6 +28,7 @@ export interface ScopeTools {
   readonly journal: Journal;
   readonly limits: Limits;
   readonly newUid: () => string;
+  readonly follower: StateFollower;
   /** Who waits for a session to be opened, or a listener to go, in any scope. */
   readonly observers: Observers;
 }
@@ -35,6 +39,7 @@ export interface OpenOptions extends DialOptions {
   readonly target: Address;
   readonly onPeerFin: OnPeerFin;
   readonly labels: Readonly<Record<string, string>>;
+  readonly behaviour: BehaviourSpec;
 }
 
 /** How the sessions of a deleted listener end. */
@@ -61,6 +66,7 @@ export class Scope implements SessionHost {
   private readonly endedSessions = new Set<Session>();
   private endedInboxBytes = 0;
   private readonly dialing = new Set<string>();
+  readonly captures: Captures;
   private lastListener = 0;
   private lastDial = 0;
   private stopping = false;
@@ -68,7 +74,9 @@ export class Scope implements SessionHost {
   constructor(
     readonly name: string,
     private readonly tools: ScopeTools,
-  ) {}
+  ) {
+    this.captures = new Captures(name);
+  }
 
   // Listeners.
 
@@ -81,17 +89,22 @@ export class Scope implements SessionHost {
         resource: { type: "listener", name: own },
       });
     }
+    assertListenState({ name: own, address }, options.state);
+    if (options.resetOnAccept !== "NEVER") assertResetOnAccept(own, address);
     const listener = new Listener(this.name, own, this.tools.newUid(), options);
     // Taken before the bind, so that two requests at once cannot both have it.
     this.listeners.set(own, listener);
     try {
-      const socket = await listen(address, {
+      const { backlog, receiveBufferBytes, state, resetOnAccept } = options;
+      const how = { backlog, receiveBufferBytes, state, lingerZero: resetOnAccept !== "NEVER" };
+      const socket = await ListeningSocket.open(address, how, {
         onConnection: (connection) => this.onAccepted(listener, connection),
         onAcceptError: (errno) => this.onAcceptError(listener, errno),
       });
       if (this.stopping) socket.close();
       this.assertRunning();
       listener.listening(socket, this.lastSequence + 1);
+      if (socket.address.kind === "tcp") this.captures.onPort(socket.address.port, own);
     } catch (error) {
       this.listeners.delete(own);
       throw error instanceof KernelError ? bindError(address, error) : error;
@@ -124,8 +137,16 @@ export class Scope implements SessionHost {
     return this.listeners.values();
   }
 
-  updateListener(listener: Listener, change: Partial<ListenerOptions>): void {
-    listener.update(change);
+  async updateListener(listener: Listener, change: Partial<ListenerSettings>): Promise<void> {
+    assertListenState(listener, change.state);
+    if (change.resetOnAccept !== undefined && change.resetOnAccept !== "NEVER") {
+      assertResetOnAccept(listener.name, listener.address);
+    }
+    try {
+      await listener.update(change);
+    } catch (error) {
+      throw error instanceof KernelError ? bindError(listener.address, error) : error;
+    }
     this.publishListener(listener, { kind: "listener_state_changed", listener: listener.view() });
   }
 
@@ -169,6 +190,8 @@ export class Scope implements SessionHost {
     }
     this.dialing.add(name);
     try {
+      // Before the SYN.
+      if (options.target.kind === "tcp") this.captures.onPort(options.target.port, "");
       const connection = await dial(options.target, options);
       if (this.stopping) connection.abandon();
       this.assertRunning();
@@ -179,6 +202,7 @@ export class Scope implements SessionHost {
         listener: undefined,
         onPeerFin: options.onPeerFin,
         labels: options.labels,
+        behaviour: options.behaviour,
       });
     } catch (error) {
       throw error instanceof KernelError ? dialError(options, error) : error;
@@ -229,6 +253,16 @@ export class Scope implements SessionHost {
     return selector.peerPort === undefined ? listener.sessions : listener.withPeerPort(selector.peerPort);
   }
 
+  // Captures.
+
+  /** Begins to capture: a listener's connections, or all of the scope, those to come too. */
+  startCapture(name: string, listener: string): Capture {
+    const listeners = listener === "" ? [...this.listeners.values()] : [this.listener(listener)];
+    const ports = listeners.flatMap(({ address }) => (address.kind === "tcp" ? [address.port] : []));
+    const dialed = listener === "" ? [...this.sessions.values()].filter((session) => !session.ended) : [];
+    return this.captures.start(name, listener, [...ports, ...dialed.map((session) => session.peerPort)]);
+  }
+
   // Its end.
 
   /** Accepts no more, dials no more, and ends what lives. */
@@ -239,6 +273,7 @@ export class Scope implements SessionHost {
       .map((listener) => this.deleteListener(listener, { sessions: "RESET", drainTimeoutMs: 0, cause }));
     await Promise.all(deletes);
     for (const session of this.sessions.values()) resetOrRelease(session, cause);
+    this.captures.stopAll();
     poke(this.tools.observers);
   }
 
@@ -253,6 +288,10 @@ export class Scope implements SessionHost {
     return this.tools.journal.lastSequence;
   }
 
+  get limits(): Limits {
+    return this.tools.limits;
+  }
+
   get wantsData(): boolean {
     return this.tools.journal.wantsData;
   }
@@ -260,6 +299,14 @@ export class Scope implements SessionHost {
   publish(session: Session, fact: Fact): void {
     const { name, uid } = session.identity;
     this.tools.journal.append({ scope: this.name, listener: session.listenerName, session: name, uid }, fact);
+  }
+
+  follow(session: Session): void {
+    this.tools.follower.follow(session);
+  }
+
+  evidenceOf(session: Session): Evidence {
+    return this.captures.evidenceOf(session);
   }
 
   onEnded(session: Session): void {
@@ -275,14 +322,31 @@ export class Scope implements SessionHost {
 
   private onAccepted(listener: Listener, connection: Connection): void {
     const ordinal = listener.nextOrdinal();
-    this.adopt(connection, {
+    const session = this.adopt(connection, {
       name: `${listener.name}/${ordinal}`,
       origin: "ACCEPTED",
       listener,
       ordinal,
       onPeerFin: listener.onPeerFin,
       labels: {},
+      behaviour: listener.behaviour,
     });
+    if (listener.resetOnAccept !== "NEVER") this.resetAccepted(session, listener.resetOnAccept);
+  }
+
+  /** As the listener's `reset_on_accept` has it. */
+  private resetAccepted(session: Session, when: "AT_ONCE" | "AT_FIRST_BYTE"): void {
+    const cause: Cause = { kind: "LISTENER" };
+    if (when === "AT_ONCE") {
+      resetOrRelease(session, cause);
+      return;
+    }
+    const observer = () => {
+      if (!session.ended && session.bytesReceived === 0) return;
+      session.observers.delete(observer);
+      resetOrRelease(session, cause);
+    };
+    session.observers.add(observer);
   }
 
   private adopt(
@@ -294,6 +358,7 @@ export class Scope implements SessionHost {
       ordinal?: number;
       onPeerFin: OnPeerFin;
       labels: Readonly<Record<string, string>>;
+      behaviour: BehaviourSpec;
     },
   ): Session {
     const session = new Session(
@@ -308,7 +373,7 @@ export class Scope implements SessionHost {
       },
       as.listener,
       connection,
-      as.listener === undefined ? new Manual(this.tools.limits.dataBytes) : echo,
+      as.behaviour,
       this,
     );
     this.sessions.set(as.name, session);
@@ -321,6 +386,7 @@ export class Scope implements SessionHost {
   private forget(session: Session): void {
     if (this.sessions.get(session.name) === session) this.sessions.delete(session.name);
     session.acceptedBy?.forget(session);
+    this.tools.follower.forget(session);
     if (this.endedSessions.delete(session)) this.endedInboxBytes -= session.heldBytes;
   }
 
@@ -381,10 +447,43 @@ async function endSession(session: Session, options: DeleteOptions): Promise<Dom
 function resetOrRelease(session: Session, cause: Cause): void {
   if (session.ended) return;
   try {
-    reset(session, cause);
+    resetNow(session, cause);
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     if (!session.ended) session.release(cause);
+  }
+}
+
+/** @throws DomainError where no RST can be had. */
+function assertResetOnAccept(name: string, address: Address): void {
+  const { available, reason } = capabilities().reset;
+  if (available && address.kind === "tcp") return;
+  throw new DomainError(
+    "FAILED_PRECONDITION",
+    available ? "UNIX_SOCKET" : "FFI_UNAVAILABLE",
+    `reset_on_accept: ${available ? "a unix socket knows no RST" : reason}; leave it out`,
+    { field: "reset_on_accept", resource: { type: "listener", name } },
+  );
+}
+
+/** @throws DomainError where the state cannot be had on this machine or this kind of socket. */
+function assertListenState(listener: Pick<Listener, "name" | "address">, state: ListenState | undefined): void {
+  if (state === undefined || state === "LISTENING") return;
+  const resource = { type: "listener", name: listener.name } as const;
+  const { available, reason } = capabilities()[`listener_${state.toLowerCase() as Lowercase<typeof state>}`];
+  if (!available) {
+    throw new DomainError("FAILED_PRECONDITION", "FFI_UNAVAILABLE", `state ${state}: ${reason}; LISTENING can be had`, {
+      field: "state",
+      resource,
+    });
+  }
+  if (state === "STALLED" && listener.address.kind === "unix") {
+    throw new DomainError(
+      "FAILED_PRECONDITION",
+      "UNIX_SOCKET",
+      "state STALLED is for TCP: a unix socket has no SYN to leave unanswered; QUEUEING with backlog 0 blocks connect",
+      { field: "state", resource },
+    );
   }
 }
 

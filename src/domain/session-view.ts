@@ -1,5 +1,16 @@
 import type { TcpState } from "../kernel/tcp-state.js";
+import type { TcpInfo } from "../kernel/tcp-info.js";
+import type { BehaviourSpec } from "./behaviours/spec.js";
 import type { Receipt } from "./receipt.js";
+
+/** Which packets are lost. */
+export type BlackHole = "INBOUND" | "BOTH";
+
+/** What the kernel knows of a session beside its state. */
+export interface KernelView {
+  readonly tcpInfo?: TcpInfo;
+  readonly stateTimeLeftMs?: number;
+}
 
 /** What a session does when its peer has sent FIN. */
 export type OnPeerFin = "CLOSE_TOO" | "STAY_OPEN";
@@ -31,4 +42,9 @@ export interface SessionView {
   readonly openTime: bigint;
   readonly openedSequence: number;
   readonly receipt?: Receipt;
+  readonly behaviour: BehaviourSpec;
+  readonly readingPaused: boolean;
+  readonly blackHole?: BlackHole;
+  /** Only where it was asked for. */
+  readonly kernel?: KernelView;
 }

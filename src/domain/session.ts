@@ -3,15 +3,19 @@ import type { Connection, ConnectionOwner } from "../kernel/connection.js";
 import type { Errno } from "../kernel/errno.js";
 import type { TcpState } from "../kernel/tcp-state.js";
 import type { Behaviour } from "./behaviours/behaviour.js";
-import { drain } from "./behaviours/drain.js";
+import { discard } from "./behaviours/discard.js";
 import { Manual } from "./behaviours/manual.js";
+import { type BehaviourSpec, behaviourOf } from "./behaviours/spec.js";
 import { now } from "./clock.js";
 import { DomainError } from "./errors.js";
 import type { Fact } from "./event.js";
 import type { Listener } from "./listener.js";
+import type { Limits } from "./limits.js";
+import { Outbox, type Throttle } from "./outbox.js";
 import { peerOutlook } from "./peer-outlook.js";
-import { type Cause, type Ends, type Receipt, recordEnd } from "./receipt.js";
-import type { OnPeerFin, Origin, SessionView } from "./session-view.js";
+import { type Cause, type Ends, type Evidence, type Receipt, recordEnd } from "./receipt.js";
+import { isLingering } from "./lingering.js";
+import type { BlackHole, KernelView, OnPeerFin, Origin, SessionView } from "./session-view.js";
 import { type Observers, poke } from "./wait-until.js";
 
 /** Who a session is. */
@@ -25,6 +29,9 @@ export interface SessionIdentity {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** Why a session is not reading; it reads while there is no reason. */
+export type ReadingHold = "not_begun" | "backlog" | "inbox" | "silent" | "command" | "action";
+
 /** What a session needs of the scope that owns it. */
 export interface SessionHost {
   /** The number of the newest event. */
@@ -33,12 +40,20 @@ export interface SessionHost {
   publish(session: Session, fact: Fact): void;
   /** Somebody asks for data events. */
   readonly wantsData: boolean;
+  readonly limits: Limits;
   /** The session has ended and its receipt is final. */
   onEnded(session: Session): void;
+  /** The kernel's state of it may change without a word: ask for it now and then. */
+  follow(session: Session): void;
+  /** What is captured of its packets. */
+  evidenceOf(session: Session): Evidence;
 }
 
 /** How long the peer of a finished session may take, in ms, where nobody said. */
 export const defaultDrainTimeoutMs = 10_000;
+
+/** Bytes held back by a delay or throttle at which whoever can wait should. */
+const backlogBytes = 64 * 1024;
 
 /** What has been asked of our writing side. */
 type WriteIntent =
@@ -55,44 +70,69 @@ export class Session implements ConnectionOwner {
   /** The peer's TCP port, 0 on a unix socket. */
   readonly peerPort: number;
   readonly openTime = now();
+  /** ns since 1970; undefined while it lives. */
+  endTime: bigint | undefined;
   /** The number of its `session_opened`, the first thing published. */
   readonly openedSequence: number;
   /** What waits for ReceiveData; undefined on a session that answers by itself. Outlives closing and the end. */
-  readonly inbox: Manual | undefined;
+  inbox: Manual | undefined;
   private intent: WriteIntent = { kind: "open" };
   private ends: Ends = {};
   /** CloseSession was asked: its drain timeout. */
   private closing: { readonly drainTimeoutMs: number } | undefined;
   private drainTimer: NodeJS.Timeout | undefined;
+  private readonly holds = new Set<ReadingHold>(["not_begun"]);
+  private readonly outbox: Outbox;
+  private behaviour: Behaviour;
+  /** An action waits for all to be acknowledged: nothing is read or written meanwhile. */
+  private frozen = false;
+  private blackHoled: BlackHole | undefined;
+  private vanished = false;
+  private lastState: TcpState = "ESTABLISHED";
   /** All that the peer sent before its FIN has been read. */
   endOfData = false;
   private writtenBytes = 0;
   private stateBefore: TcpState = "UNKNOWN";
-  private stateAtEnd: TcpState = "UNKNOWN";
   private unreadDiscarded = 0;
   private unsentDiscarded = 0;
-  private endTime: bigint | undefined;
 
   constructor(
     readonly identity: SessionIdentity,
     /** The listener that accepted it; undefined for a dialed one. */
     readonly acceptedBy: Listener | undefined,
     private readonly connection: Connection,
-    private behaviour: Behaviour,
+    private behaviourSpec: BehaviourSpec,
     private readonly host: SessionHost,
   ) {
+    this.behaviour = behaviourOf(behaviourSpec, host.limits);
+    this.outbox = new Outbox({
+      get isFull() {
+        return connection.queuedBytes > 0;
+      },
+      write: (data) => connection.write(data),
+      sendFin: () => connection.sendFin(),
+      onEmptied: () => this.onWritten(),
+    });
     this.localAddress = formatAddress(connection.localAddress);
     this.peerAddress = formatAddress(connection.peerAddress);
     this.peerPort = connection.peerAddress.kind === "tcp" ? connection.peerAddress.port : 0;
     connection.attach(this);
-    this.inbox = behaviour instanceof Manual ? behaviour : undefined;
+    if (this.behaviour instanceof Manual) this.inbox = this.behaviour;
+    if (!connection.isTcp) this.lastState = "UNKNOWN";
     this.openedSequence = host.lastSequence + 1;
     host.publish(this, { kind: "session_opened", session: this.view() });
   }
 
   /** Begins to read; once, after the owner knows it. */
   open(): void {
-    this.behaviour.onOpen(this);
+    this.beginBehaviour();
+    this.unholdReading("not_begun");
+  }
+
+  private beginBehaviour(): void {
+    const { banner } = this.behaviourSpec;
+    if (banner !== undefined && this.canWrite) this.write(banner);
+    this.behaviour.onBegin(this);
   }
 
   // What it is.
@@ -120,7 +160,31 @@ export class Session implements ConnectionOwner {
 
   /** No FIN of ours is sent or asked for, and no RST has come. */
   get canWrite(): boolean {
-    return this.intent.kind === "open" && !this.ended && !this.peerRstSeen;
+    return this.intent.kind === "open" && !this.frozen && !this.ended && !this.peerRstSeen;
+  }
+
+  /** More is written than goes out: whoever can wait should. */
+  get isBacklogged(): boolean {
+    return this.connection.queuedBytes > 0 || this.outbox.size >= backlogBytes;
+  }
+
+  get blackHole(): BlackHole | undefined {
+    return this.blackHoled;
+  }
+
+  /** Bytes that the peer sent and the kernel still holds. */
+  get unreadInKernel(): number {
+    return this.connection.unreadBytes;
+  }
+
+  /** Bytes of ours that the peer's kernel has not acknowledged, those not yet handed to ours included. */
+  get unsentBytes(): number {
+    return this.connection.unsentBytes + this.outbox.size;
+  }
+
+  /** The largest segment that it can send now. */
+  get segmentBytes(): number {
+    return this.connection.segmentBytes;
   }
 
   get finSent(): boolean {
@@ -155,11 +219,44 @@ export class Session implements ConnectionOwner {
   }
 
   get queuedBytes(): number {
-    return this.connection.queuedBytes;
+    return this.connection.queuedBytes + this.outbox.size;
   }
 
+  /** The kernel's state, also after our close. */
   get state(): TcpState {
-    return this.ended ? this.stateAtEnd : this.connection.state();
+    if (!this.ended) return this.connection.state();
+    if (!isLingering(this.lastState)) return this.lastState;
+    const { state } = this.connection.lookUp();
+    // Another life of the two addresses is none of ours.
+    return isLingering(state) ? state : "CLOSED";
+  }
+
+  /** The state as it was noted last. */
+  get lastKnownState(): TcpState {
+    return this.lastState;
+  }
+
+  /** Takes note of the kernel's state, and tells of a change. Gives how long it stays so, where the kernel knows. */
+  noteState(): number | undefined {
+    const state = this.state;
+    if (state !== this.lastState) {
+      const previous = this.lastState;
+      this.lastState = state;
+      this.publish({ kind: "session_state_changed", previous, state });
+      poke(this.observers);
+    }
+    if (isLingering(state)) this.host.follow(this);
+    return this.ended && isLingering(state) ? this.connection.lookUp().msLeft : undefined;
+  }
+
+  /** The kernel's view: costs a few system calls more. */
+  kernelView(): KernelView {
+    const tcpInfo = this.connection.tcpInfo();
+    const { msLeft } = this.connection.lookUp();
+    return {
+      ...(tcpInfo === undefined ? {} : { tcpInfo }),
+      ...(msLeft === undefined || !isLingering(this.state) ? {} : { stateTimeLeftMs: msLeft }),
+    };
   }
 
   view(): SessionView {
@@ -175,7 +272,10 @@ export class Session implements ConnectionOwner {
       bytesReceived: this.bytesReceived,
       bytesSent: this.bytesSent,
       unreadBytes: this.connection.unreadBytes + this.heldBytes,
-      unsentBytes: this.connection.unsentBytes,
+      unsentBytes: this.unsentBytes,
+      behaviour: this.behaviourSpec,
+      readingPaused: this.holds.has("command"),
+      ...(this.blackHoled === undefined ? {} : { blackHole: this.blackHoled }),
       peerFinSeen: this.peerFinSeen,
       peerRstSeen: this.peerRstSeen,
       finSent: this.finSent,
@@ -200,6 +300,7 @@ export class Session implements ConnectionOwner {
       released: this.connection.isReleased,
       isTcp: this.isTcp,
       mayHoldData: this.bytesSent > 0,
+      unseen: this.vanished || this.blackHoled === "BOTH",
     });
     return {
       session: this.name,
@@ -214,7 +315,7 @@ export class Session implements ConnectionOwner {
       unreadBytesDiscarded: this.unreadDiscarded,
       unsentBytesDiscarded: this.unsentDiscarded,
       ...(outlook === undefined ? {} : { peerOutlook: outlook }),
-      evidence: "NOT_CAPTURED",
+      ...this.host.evidenceOf(this),
       ...(this.endTime === undefined ? {} : { endTime: this.endTime }),
     };
   }
@@ -245,20 +346,58 @@ export class Session implements ConnectionOwner {
     this.host.publish(this, fact);
   }
 
-  resumeReading(): void {
-    this.connection.resume();
-  }
-
-  pauseReading(): void {
+  /** Reads no more, not a byte, until this reason and all others are gone. */
+  holdReading(reason: ReadingHold): void {
+    this.holds.add(reason);
     this.connection.pause();
   }
 
+  unholdReading(reason: ReadingHold): void {
+    if (this.holds.delete(reason) && this.holds.size === 0) this.connection.resume();
+  }
+
   write(data: Buffer): void {
-    this.connection.write(data);
     this.writtenBytes += data.length;
+    this.outbox.write(data);
     if (this.host.wantsData) {
       this.publish({ kind: "data_sent", bytes: data.length, total: this.writtenBytes });
     }
+  }
+
+  /** What is written from now on goes out later. */
+  setDelay(delayMs: number): void {
+    this.outbox.setDelay(delayMs);
+  }
+
+  /** What goes out from now on goes out slowly; undefined: at full speed. */
+  setThrottle(throttle: Throttle | undefined): void {
+    this.outbox.setThrottle(throttle);
+  }
+
+  /** Does something else with the peer's bytes from now on. */
+  setBehaviour(spec: BehaviourSpec): void {
+    this.behaviour.onEnd(this);
+    this.behaviourSpec = spec;
+    this.behaviour = behaviourOf(spec, this.host.limits);
+    if (this.behaviour instanceof Manual) this.inbox = this.behaviour;
+    this.beginBehaviour();
+  }
+
+  /** While an action waits for all to be acknowledged nothing is read or written. */
+  freeze(on: boolean): void {
+    this.frozen = on;
+    if (on) this.holdReading("action");
+    else {
+      this.unholdReading("action");
+      this.behaviour.onRoom(this);
+    }
+  }
+
+  /** Loses packets, or none any more. Gives the errno of a refusal. */
+  setBlackHole(direction: BlackHole | undefined): Errno | undefined {
+    const errno = this.connection.blackHole(direction);
+    if (errno === undefined) this.blackHoled = direction;
+    return errno;
   }
 
   /** Asks for a FIN after all that was written. */
@@ -266,16 +405,38 @@ export class Session implements ConnectionOwner {
     if (this.intent.kind !== "open") return;
     this.intent = { kind: "fin_pending", cause };
     this.stateBefore = this.connection.state();
-    this.connection.sendFin();
+    this.outbox.sendFin();
   }
 
   /** Ends by FIN: from now on the peer's bytes are thrown away, and when its FIN has come the session is over. */
   beginClosing(cause: Cause, drainTimeoutMs: number): void {
-    this.closing = { drainTimeoutMs };
-    this.behaviour = drain;
-    this.connection.resume();
+    this.drainFor(drainTimeoutMs);
     this.requestFin(cause);
     this.startDrainTimerWhenDue();
+  }
+
+  /** The same, with bytes in the FIN's own segment. Gives the errno when the kernel did not take them. */
+  closeWithLastData(cause: Cause, drainTimeoutMs: number, data: Buffer): Errno | undefined {
+    this.stateBefore = this.connection.state();
+    // Before it is sent: the kernel's answer comes from within.
+    this.intent = { kind: "fin_pending", cause };
+    const errno = this.connection.sendLastData(data);
+    if (errno !== undefined) {
+      this.intent = { kind: "open" };
+      return errno;
+    }
+    this.writtenBytes += data.length;
+    this.drainFor(drainTimeoutMs);
+    this.startDrainTimerWhenDue();
+    return undefined;
+  }
+
+  private drainFor(drainTimeoutMs: number): void {
+    this.closing = { drainTimeoutMs };
+    this.behaviour.onEnd(this);
+    this.behaviour = discard;
+    this.holds.clear();
+    this.connection.resume();
   }
 
   /** The kernel's state, after what it holds back has been taken note of. */
@@ -284,13 +445,39 @@ export class Session implements ConnectionOwner {
     return this.state;
   }
 
-  /** Sends RST and ends. Only in a state that gives one. */
-  sendRst(cause: Cause, stateBefore: TcpState): void {
+  /** Sends RST and ends. Only in a state that gives one. Bytes given are written just before, and never leave. */
+  sendRst(cause: Cause, stateBefore: TcpState, discarded?: Buffer): void {
     this.stateBefore = stateBefore;
     this.unreadDiscarded = this.connection.unreadBytes;
-    this.unsentDiscarded = this.connection.unsentBytes;
+    this.unsentDiscarded = this.unsentBytes + (discarded?.length ?? 0);
     this.ends = recordEnd(this.ends, "local", { kind: "RST", cause, time: now() });
-    this.connection.sendRst();
+    if (discarded === undefined) this.connection.sendRst();
+    else this.connection.sendRstDiscarding(discarded);
+  }
+
+  /** Sends bytes of which the last is urgent. Gives the errno when the kernel did not take them. */
+  sendUrgent(data: Buffer): Errno | undefined {
+    const errno = this.connection.sendUrgent(data);
+    if (errno === undefined) this.writtenBytes += data.length;
+    return errno;
+  }
+
+  /** Ends without a segment that the peer obeys. Gives the errno when that cannot be had; then nothing changed. */
+  vanish(cause: Cause): Errno | undefined {
+    const stateBefore = this.connection.state();
+    const [unread, unsent] = [this.connection.unreadBytes, this.unsentBytes];
+    const ends = this.ends;
+    this.vanished = true;
+    this.stateBefore = stateBefore;
+    this.unreadDiscarded = unread;
+    this.unsentDiscarded = unsent;
+    this.ends = recordEnd(ends, "local", { kind: "NONE", cause, time: now() });
+    const errno = this.connection.vanish();
+    if (errno !== undefined) {
+      this.vanished = false;
+      this.ends = ends;
+    }
+    return errno;
   }
 
   /** Lets go of the descriptor by a plain close(2), and ends. */
@@ -298,7 +485,7 @@ export class Session implements ConnectionOwner {
     this.stateBefore = this.connection.state();
     this.unreadDiscarded = this.connection.unreadBytes;
     // Nothing is thrown away of what the kernel has: it goes on sending.
-    this.unsentDiscarded = this.connection.queuedBytes;
+    this.unsentDiscarded = this.queuedBytes;
     // Unread bytes at close(2) make the kernel send RST instead of FIN (RFC 2525, section 2.17).
     const kind = this.unreadDiscarded > 0 ? "RST" : "FIN";
     this.ends = recordEnd(this.ends, "local", { kind, cause, time: now() });
@@ -316,7 +503,8 @@ export class Session implements ConnectionOwner {
   }
 
   onWritten(): void {
-    this.behaviour.onWritten(this);
+    this.outbox.pump();
+    if (!this.isBacklogged) this.behaviour.onRoom(this);
     poke(this.observers);
   }
 
@@ -326,12 +514,14 @@ export class Session implements ConnectionOwner {
     this.intent = { kind: "fin_sent" };
     this.ends = recordEnd(this.ends, "local", { kind: "FIN", cause, time: now() });
     this.startDrainTimerWhenDue();
+    this.noteState();
     poke(this.observers);
   }
 
   onPeerFin(): void {
     this.ends = recordEnd(this.ends, "peer", { kind: "FIN", cause: { kind: "PEER" }, time: now() });
     this.publish({ kind: "peer_fin", bytesReceived: this.bytesReceived });
+    this.noteState();
     poke(this.observers);
   }
 
@@ -359,8 +549,15 @@ export class Session implements ConnectionOwner {
 
   onReleased(): void {
     clearTimeout(this.drainTimer);
-    this.stateAtEnd = this.connection.state();
+    this.outbox.clear();
+    this.behaviour.onEnd(this);
+    const previous = this.lastState;
+    this.lastState = this.connection.state();
     this.endTime = now();
+    if (previous !== this.lastState) {
+      this.publish({ kind: "session_state_changed", previous, state: this.lastState });
+    }
+    if (isLingering(this.lastState)) this.host.follow(this);
     const { ends } = this;
     // A receipt that is final says NONE where a side has sent neither FIN nor RST.
     this.ends = { local: ends.local ?? { kind: "NONE" }, peer: ends.peer ?? { kind: "NONE" } };

@@ -1,9 +1,14 @@
 import type { Socket } from "node:net";
 import { type Address, normalizeHost } from "./address.js";
-import { type Errno, errnoOf } from "./errno.js";
+import { closeSilently, dropBothWays, dropInbound } from "./black-hole.js";
+import { type Errno, errnoName, errnoOf } from "./errno.js";
 import { loadFfi } from "./ffi.js";
-import { lookUpState } from "./sock-diag.js";
+import { type DiagState, lookUp } from "./sock-diag.js";
 import {
+  cork,
+  segmentBytes,
+  sendNow,
+  sendUrgentNow,
   setLingerZero,
   shutdownWrite,
   takeSocketError,
@@ -12,6 +17,7 @@ import {
   unreadInKernel,
 } from "./socket-calls.js";
 import { type Noticed, unwatch, type Watched, watch } from "./socket-watch.js";
+import { readTcpInfo, type TcpInfo } from "./tcp-info.js";
 import type { TcpState } from "./tcp-state.js";
 
 /** What a connection tells its owner. Each is called at most once, but for `onData` and `onWritten`. */
@@ -39,9 +45,15 @@ export interface ConnectionOwner {
   onReleased(): void;
 }
 
-/** Node keeps the descriptor in a private field; there is no public way to it. */
+/** Node keeps libuv's handle in a private field; there is no public way to the descriptor, or to stop reading at once. */
 type SocketWithHandle = Socket & {
-  readonly _handle?: { readonly fd?: number; readonly bytesWritten?: number; readonly writeQueueSize?: number } | null;
+  readonly _handle?: {
+    readonly fd?: number;
+    readonly bytesWritten?: number;
+    readonly writeQueueSize?: number;
+    readStart(): number;
+    readStop(): number;
+  } | null;
 };
 
 type ReadSide = "open" | "fin" | "ended" | "rst";
@@ -59,10 +71,14 @@ export class Connection implements Watched {
   private readSide: ReadSide = "open";
   private writeSide: WriteSide = "open";
   private paused = true;
+  /** Reading has begun once: until then the stream's own resume() must do it. */
+  private started = false;
   private settling = false;
   private released = false;
   /** Kept from the moment of release, when Node forgets it. */
   private sentAtRelease = 0;
+  /** Bytes handed to the kernel by the FFI, which Node does not count. */
+  private sentOutside = 0;
   private owner!: ConnectionOwner;
   private readonly socket: SocketWithHandle;
 
@@ -97,11 +113,20 @@ export class Connection implements Watched {
 
   /** The kernel's state, by TCP_INFO while the descriptor is held, then by sock_diag. */
   state(): TcpState {
-    if (!this.isTcp) return "UNKNOWN";
     const fd = this.fd;
-    // TIME_WAIT is not the socket's own state: TCP_INFO says CLOSED there, only the look-up by addresses tells.
-    const state = fd >= 0 ? tcpState(fd) : "CLOSED";
-    return state === "CLOSED" ? lookUpState(this.localAddress, this.peerAddress) : state;
+    const state = this.isTcp && fd >= 0 ? tcpState(fd) : "CLOSED";
+    return state === "CLOSED" ? this.lookUp().state : state;
+  }
+
+  /** What the kernel has under the two addresses: also TIME_WAIT, which is no socket's own state. */
+  lookUp(): DiagState {
+    return lookUp(this.localAddress, this.peerAddress);
+  }
+
+  /** TCP_INFO as a whole; undefined once released, and where it cannot be asked. */
+  tcpInfo(): TcpInfo | undefined {
+    const fd = this.fd;
+    return this.isTcp && fd >= 0 ? readTcpInfo(fd) : undefined;
   }
 
   /** Bytes handed to the kernel so far. */
@@ -109,12 +134,13 @@ export class Connection implements Watched {
     if (this.released) return this.sentAtRelease;
     const handle = this.socket._handle;
     // libuv counts a write as a whole when it takes it, and keeps what the kernel did not take in its queue.
-    return handle ? (handle.bytesWritten ?? 0) - (handle.writeQueueSize ?? 0) : this.socket.bytesWritten;
+    const inside = handle ? (handle.bytesWritten ?? 0) - (handle.writeQueueSize ?? 0) : this.socket.bytesWritten;
+    return inside + this.sentOutside;
   }
 
   /** Bytes written and not yet handed to the kernel. */
   get queuedBytes(): number {
-    return this.released ? 0 : this.socket.bytesWritten - this.bytesSent;
+    return this.released ? 0 : this.socket.bytesWritten + this.sentOutside - this.bytesSent;
   }
 
   /** Bytes of ours that the peer's kernel has not acknowledged, the queued ones included. */
@@ -141,15 +167,21 @@ export class Connection implements Watched {
     if (this.released || !this.paused) return;
     this.paused = false;
     if (this.readSide === "open" && !this.settling) unwatch(this);
-    this.socket.resume();
+    if (this.started) this.socket._handle?.readStart();
+    else this.socket.resume();
+    this.started = true;
   }
 
-  /** Reads no more until `resume`; one chunk that is under way may still come. */
+  /**
+   * Reads no more until `resume`, not a byte: what comes stays in the kernel. The stream's own pause() would first
+   * swallow up to 64 KiB, so that neither a zero window nor unread data could be had; the handle is stopped instead,
+   * and the stream believes that it is flowing.
+   */
   pause(): void {
-    if (this.released || this.paused) return;
+    if (this.released || this.paused || this.readSide === "ended") return;
     this.paused = true;
     watch(this);
-    this.socket.pause();
+    this.socket._handle?.readStop();
   }
 
   /** Writes bytes after those written before. Only while no FIN is asked for. */
@@ -175,6 +207,80 @@ export class Connection implements Watched {
     const rc = fd < 0 ? -1 : setLingerZero(fd);
     if (rc < 0) throw new Error(`bug: no linger on descriptor ${fd}: ${rc}`);
     this.release();
+  }
+
+  /**
+   * Writes less than a segment that never leaves, then sends RST: a corked segment that is not full waits, and the
+   * RST throws it away. Only while nothing is queued before it.
+   */
+  sendRstDiscarding(data: Buffer): void {
+    const fd = this.fd;
+    if (cork(fd, true) === 0) this.sentOutside += Math.max(0, sendNow(fd, data));
+    this.sendRst();
+  }
+
+  /** The largest segment that can be sent now; 0 where it cannot be asked. */
+  get segmentBytes(): number {
+    return segmentBytes(this.fd);
+  }
+
+  /** Sends bytes and FIN as one segment (corked, then shut down). Only while nothing is queued before them. */
+  sendLastData(data: Buffer): Errno | undefined {
+    const fd = this.fd;
+    cork(fd, true);
+    const errno = this.sendOutside(sendNow(fd, data), data);
+    if (errno !== undefined) {
+      cork(fd, false);
+      return errno;
+    }
+    this.writeSide = "fin_pending";
+    this.sendFinWhenFlushed();
+    return undefined;
+  }
+
+  /** Sends bytes, the last of them urgent. Only while nothing is queued before them. */
+  sendUrgent(data: Buffer): Errno | undefined {
+    return this.sendOutside(sendUrgentNow(this.fd, data), data);
+  }
+
+  /** Bytes that went to the kernel beside Node's stream count like the others. */
+  private sendOutside(rc: number, data: Buffer): Errno | undefined {
+    if (rc > 0) this.sentOutside += rc;
+    if (rc === data.length) return undefined;
+    return rc < 0 ? errnoName(-rc) : "EAGAIN";
+  }
+
+  /** Drops what the peer sends (INBOUND), or what both send (BOTH); undefined heals. Gives the errno of a refusal. */
+  blackHole(direction: "INBOUND" | "BOTH" | undefined): Errno | undefined {
+    const fd = this.fd;
+    const rc =
+      direction === "BOTH"
+        ? dropBothWays(fd, this.peerAddress, true)
+        : direction === "INBOUND"
+          ? dropInbound(fd, true)
+          : this.heal(fd);
+    return rc < 0 ? errnoName(-rc) : undefined;
+  }
+
+  private heal(fd: number): number {
+    // ENOENT: there was no key to take away.
+    dropBothWays(fd, this.peerAddress, false);
+    return dropInbound(fd, false);
+  }
+
+  /**
+   * Releases the descriptor without a segment that the peer obeys: silently where we may (TCP_REPAIR), else by a RST
+   * signed with a key that a Linux peer does not have. Gives the errno when neither can be had; then nothing changed.
+   */
+  vanish(): Errno | undefined {
+    const fd = this.fd;
+    if (closeSilently(fd) < 0) {
+      const rc = dropBothWays(fd, this.peerAddress, true);
+      if (rc < 0) return errnoName(-rc);
+      setLingerZero(fd);
+    }
+    this.release();
+    return undefined;
   }
 
   /** Closes the descriptor. What the kernel was given it goes on to send; what is queued here is lost. */

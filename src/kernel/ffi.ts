@@ -14,7 +14,16 @@ export interface Ffi {
   socket(domain: number, type: number, protocol: number): number;
   send(fd: number, data: Buffer, length: number, flags: number): number;
   recv(fd: number, data: Buffer, length: number, flags: number): number;
+  bind(fd: number, address: Buffer, length: number): number;
+  listen(fd: number, backlog: number): number;
+  getsockname(fd: number, address: Buffer, length: Buffer): number;
+  fcntl(fd: number, command: number, argument: number): number;
   close(fd: number): number;
+  /** recvmmsg(2) without its timeout. */
+  recvmmsg(fd: number, messages: Buffer, count: number, flags: number): number;
+  prctl(option: number, argument: number): number;
+  /** Where a buffer's bytes lie, for a structure that points at them. The buffer must outlive the structure. */
+  addressOf(buffer: Buffer): bigint;
 }
 
 /** Whether system calls can be made, and why not. */
@@ -47,10 +56,11 @@ function load(): FfiLoad {
 function bind(): Ffi {
   const koffi = createRequire(__filename)("koffi") as typeof Koffi;
   const libc = koffi.load(null);
-  const call = (prototype: string): ((...args: unknown[]) => number) => {
+  // `last`: the arguments after those of the caller.
+  const call = (prototype: string, ...last: unknown[]): ((...args: unknown[]) => number) => {
     const native = libc.func(prototype);
     return (...args) => {
-      const rc = native(...args) as number;
+      const rc = native(...args, ...last) as number;
       return rc < 0 ? -koffi.errno() : rc;
     };
   };
@@ -63,6 +73,13 @@ function bind(): Ffi {
     socket: call("int socket(int domain, int type, int protocol)"),
     send: call("int64_t send(int fd, void *data, size_t length, int flags)"),
     recv: call("int64_t recv(int fd, void *data, size_t length, int flags)"),
+    bind: call("int bind(int fd, void *address, uint32_t length)"),
+    listen: call("int listen(int fd, int backlog)"),
+    getsockname: call("int getsockname(int fd, void *address, void *length)"),
+    fcntl: call("int fcntl(int fd, int command, int argument)"),
     close: call("int close(int fd)"),
+    recvmmsg: call("int recvmmsg(int fd, void *messages, unsigned int count, int flags, void *timeout)", null),
+    prctl: call("int prctl(int option, unsigned long argument, unsigned long, unsigned long, unsigned long)", 0, 0, 0),
+    addressOf: (buffer) => koffi.address(buffer),
   };
 }

@@ -10,6 +10,11 @@ const SO_ERROR = 4;
 const SO_LINGER = 13;
 const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
+const TCP_CORK = 3;
+const TCP_MAXSEG = 2;
+const MSG_OOB = 0x1;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
 const SHUT_WR = 1;
 const SIOCINQ = 0x541b;
 const SIOCOUTQ = 0x5411;
@@ -68,4 +73,32 @@ export function setLingerZero(fd: number): number {
 /** Sends FIN after what the kernel has been given (shutdown(2)). Returns 0 or minus the errno. */
 export function shutdownWrite(fd: number): number {
   return ffi()?.shutdown(fd, SHUT_WR) ?? -1;
+}
+
+/** The largest segment that the connection sends now (TCP_MAXSEG, tcp(7)); 0 where it cannot be asked. */
+export function segmentBytes(fd: number): number {
+  length.writeUInt32LE(int.length);
+  const rc = ffi()?.getsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, int, length) ?? -1;
+  return rc < 0 ? 0 : int.readInt32LE();
+}
+
+/** Holds back segments that are not full until it is let go, or a FIN (TCP_CORK, tcp(7)). */
+export function cork(fd: number, hold: boolean): number {
+  return setInt(fd, IPPROTO_TCP, TCP_CORK, hold ? 1 : 0);
+}
+
+/** Hands bytes to the kernel without waiting. Returns how many it took, or minus the errno. */
+export function sendNow(fd: number, data: Buffer): number {
+  return ffi()?.send(fd, data, data.length, MSG_DONTWAIT | MSG_NOSIGNAL) ?? -1;
+}
+
+/** The same, with the last byte urgent (MSG_OOB, RFC 9293, section 3.8.5). */
+export function sendUrgentNow(fd: number, data: Buffer): number {
+  return ffi()?.send(fd, data, data.length, MSG_OOB | MSG_DONTWAIT | MSG_NOSIGNAL) ?? -1;
+}
+
+/** Sets an option that is an int. Returns 0 or minus the errno. */
+export function setInt(fd: number, level: number, option: number, value: number): number {
+  int.writeInt32LE(value);
+  return ffi()?.setsockopt(fd, level, option, int, int.length) ?? -1;
 }

@@ -14,6 +14,16 @@ export interface DurationBounds {
 
 export const minuteMs = 60_000;
 
+/** Bytes of one request: the default of gRPC, so that every client may send what we take. */
+export const messageBytes = 4 * 1024 * 1024;
+
+/** How many records a reply may carry. */
+export function maxResults(value: number | undefined): number {
+  if (value === undefined) return 100;
+  if (value < 0 || value > 1000) throw invalidField("max_results", `${value}; use 0 to 1000`);
+  return value;
+}
+
 /** A duration in ms; its default when it is not given. */
 export function durationMs(field: string, value: Duration | undefined, bounds: DurationBounds): number {
   if (value === undefined) return bounds.default;

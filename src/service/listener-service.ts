@@ -1,16 +1,21 @@
-import { DomainError, invalidField } from "../domain/errors.js";
+import type { BehaviourSpec } from "../domain/behaviours/spec.js";
+import { invalidField } from "../domain/errors.js";
 import type { Fixture } from "../domain/fixture.js";
-import type { ListenerOptions } from "../domain/listener.js";
+import type { ListenerSettings } from "../domain/listener.js";
+import type { ResetOnAccept } from "../domain/listener-view.js";
 import { checkLabels, checkName } from "../domain/names.js";
-import { defaultDrainTimeoutMs } from "../domain/session.js";
 import type { OnPeerFin } from "../domain/session-view.js";
 import {
   DeleteListenerRequest_Sessions,
+  Listener_ResetOnAccept,
+  Listener_State,
   type ListenerServiceImplementation,
   type UpdateListenerRequest,
 } from "../gen/hangup/v1/listener.js";
 import { Session_OnPeerFin } from "../gen/hangup/v1/session.js";
-import { durationMs, enumName, listenAddress, minuteMs, optional, required } from "./fields.js";
+import type { ListenState } from "../kernel/listen.js";
+import { behaviourOf, drainTimeout } from "./action-fields.js";
+import { enumName, listenAddress, maxResults, optional, required } from "./fields.js";
 import { countsMessage, listenerMessage, receiptMessage } from "./messages.js";
 import { page } from "./paging.js";
 
@@ -23,7 +28,12 @@ export function listenerService(fixture: Fixture): ListenerServiceImplementation
       const options = {
         onPeerFin: onPeerFin(request.onPeerFin) ?? "CLOSE_TOO",
         labels: checkLabels("labels", request.labels),
-      };
+        behaviour: behaviourOf("behaviour", request.behaviour, "echo") ?? echo,
+        state: state(request.state) ?? "LISTENING",
+        resetOnAccept: resetOnAccept(request.resetOnAccept) ?? "NEVER",
+        backlog: backlog(request.backlog),
+        receiveBufferBytes: receiveBuffer(request.receiveBufferBytes),
+      } as const;
       const listener = await fixture.scope(request.scope).createListener(name, address, options);
       return { listener: listenerMessage(listener.view()) };
     },
@@ -42,28 +52,24 @@ export function listenerService(fixture: Fixture): ListenerServiceImplementation
     async updateListener(request) {
       const scope = fixture.scope(request.scope);
       const listener = scope.listener(required("listener", request.listener), optional(request.uid));
-      scope.updateListener(listener, changeOf(request));
+      await scope.updateListener(listener, changeOf(request));
       return { listener: listenerMessage(listener.view()) };
     },
 
     async deleteListener(request) {
       const scope = fixture.scope(request.scope);
       const listener = scope.listener(required("listener", request.listener), optional(request.uid));
-      const maxResults = request.maxResults ?? 100;
-      if (maxResults < 0 || maxResults > 1000) throw invalidField("max_results", `${maxResults}; use 0 to 1000`);
+      const max = maxResults(request.maxResults);
       const report = await scope.deleteListener(listener, {
         sessions: enumName<"RESET" | "CLOSE">("sessions", DeleteListenerRequest_Sessions, request.sessions) ?? "RESET",
-        drainTimeoutMs: durationMs("drain_timeout", request.drainTimeout, {
-          default: defaultDrainTimeoutMs,
-          max: 5 * minuteMs,
-        }),
+        drainTimeoutMs: drainTimeout("drain_timeout", request.drainTimeout),
         cause: { kind: "LISTENER_DELETED" },
       });
       return {
         listener: listenerMessage(report.listener),
         counts: countsMessage(report.counts),
         failures: [...report.failures],
-        receipts: report.receipts.slice(0, maxResults).map(receiptMessage),
+        receipts: report.receipts.slice(0, max).map(receiptMessage),
       };
     },
   };
@@ -73,23 +79,70 @@ function onPeerFin(value: number): OnPeerFin | undefined {
   return enumName<OnPeerFin>("on_peer_fin", Session_OnPeerFin, value);
 }
 
+function state(value: number): ListenState | undefined {
+  return enumName<ListenState>("state", Listener_State, value);
+}
+
+function resetOnAccept(value: number): ResetOnAccept | undefined {
+  return enumName<ResetOnAccept>("reset_on_accept", Listener_ResetOnAccept, value);
+}
+
+function backlog(value: number | undefined): number {
+  if (value === undefined) return 511;
+  if (value > 4096) throw invalidField("backlog", `${value}; use 0 to 4096`);
+  return value;
+}
+
+function receiveBuffer(value: number): number | undefined {
+  if (value > 16_777_216) throw invalidField("receive_buffer_bytes", `${value}; use 1 to 16777216, or 0 for the kernel's own`);
+  return value === 0 ? undefined : value;
+}
+
+const echo: BehaviourSpec = { kind: { name: "echo" } };
+
+/** How each field that can be changed is read, and whether it is set. */
+const updates: Readonly<
+  Record<
+    string,
+    {
+      readonly isSet: (request: UpdateListenerRequest) => boolean;
+      readonly read: (request: UpdateListenerRequest) => Partial<ListenerSettings>;
+    }
+  >
+> = {
+  on_peer_fin: {
+    isSet: (request) => request.onPeerFin !== Session_OnPeerFin.UNSPECIFIED,
+    read: (request) => ({ onPeerFin: onPeerFin(request.onPeerFin) ?? "CLOSE_TOO" }),
+  },
+  labels: {
+    isSet: (request) => Object.keys(request.labels).length > 0,
+    read: (request) => ({ labels: checkLabels("labels", request.labels) }),
+  },
+  state: {
+    isSet: (request) => request.state !== Listener_State.UNSPECIFIED,
+    read: (request) => ({ state: state(request.state) ?? "LISTENING" }),
+  },
+  behaviour: {
+    isSet: (request) => request.behaviour !== undefined,
+    read: (request) => ({ behaviour: behaviourOf("behaviour", request.behaviour, "echo") ?? echo }),
+  },
+  reset_on_accept: {
+    isSet: (request) => request.resetOnAccept !== Listener_ResetOnAccept.UNSPECIFIED,
+    read: (request) => ({ resetOnAccept: resetOnAccept(request.resetOnAccept) ?? "NEVER" }),
+  },
+};
+
 /** What an update changes: the fields of its mask, or without one those that are set (AIP-134). */
-function changeOf(request: UpdateListenerRequest): Partial<ListenerOptions> {
-  const mask = request.updateMask ?? [
-    ...(request.onPeerFin === Session_OnPeerFin.UNSPECIFIED ? [] : ["on_peer_fin"]),
-    ...(Object.keys(request.labels).length === 0 ? [] : ["labels"]),
-  ];
+function changeOf(request: UpdateListenerRequest): Partial<ListenerSettings> {
+  // Paths are snake_case on the wire; JSON spells them in lowerCamelCase and its parsers turn them back.
+  const mask = request.updateMask ?? Object.keys(updates).filter((path) => updates[path]?.isSet(request));
+  const known = Object.keys(updates).join(", ");
   if (mask.length === 0) {
-    throw new DomainError("INVALID_ARGUMENT", "MISSING_FIELD", "nothing to change: set on_peer_fin or labels", {
-      field: "update_mask",
-    });
+    throw invalidField("update_mask", `nothing to change: set one of ${known}`, "MISSING_FIELD");
   }
-  let change: Partial<ListenerOptions> = {};
-  for (const path of mask) {
-    // Paths are snake_case on the wire; JSON spells them in lowerCamelCase and its parsers turn them back.
-    if (path === "on_peer_fin") change = { ...change, onPeerFin: onPeerFin(request.onPeerFin) ?? "CLOSE_TOO" };
-    else if (path === "labels") change = { ...change, labels: checkLabels("labels", request.labels) };
-    else throw invalidField("update_mask", `"${path}" cannot be changed; use on_peer_fin or labels`);
-  }
-  return change;
+  return mask.reduce((change, path) => {
+    const update = updates[path];
+    if (update === undefined) throw invalidField("update_mask", `"${path}" cannot be changed; use ${known}`);
+    return { ...change, ...update.read(request) };
+  }, {});
 }

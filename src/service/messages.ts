@@ -1,11 +1,19 @@
 import type { Fact, JournalEvent } from "../domain/event.js";
 import type { Gap } from "../domain/journal.js";
+import type { BehaviourSpec } from "../domain/behaviours/spec.js";
+import type { CaptureView } from "../domain/capture.js";
 import type { ListenerView } from "../domain/listener-view.js";
 import type * as domain from "../domain/receipt.js";
 import type { SessionView } from "../domain/session-view.js";
+import type * as kernel from "../kernel/tcp-info.js";
 import type { Timestamp } from "../gen/google/protobuf/timestamp.js";
+import type { Duration } from "../gen/google/protobuf/duration.js";
+import { BlackHoleAction_Direction } from "../gen/hangup/v1/action.js";
+import type { Behaviour } from "../gen/hangup/v1/behaviour.js";
+import type { Capture } from "../gen/hangup/v1/capture.js";
 import type { Event } from "../gen/hangup/v1/event.js";
-import { type Listener, Listener_State } from "../gen/hangup/v1/listener.js";
+import { type Listener, Listener_ResetOnAccept, Listener_State } from "../gen/hangup/v1/listener.js";
+import { type Segment, Segment_Direction } from "../gen/hangup/v1/packet.js";
 import {
   type Cause,
   Cause_Kind,
@@ -18,12 +26,18 @@ import {
   Session_OnPeerFin,
   Session_Origin,
   Session_State,
+  type TcpInfo,
 } from "../gen/hangup/v1/session.js";
 
 // Turns the domain's values into the contract's messages.
 
 export function timestamp(ns: bigint): Timestamp {
   return { seconds: ns / 1_000_000_000n, nanos: Number(ns % 1_000_000_000n) };
+}
+
+function duration(ms: number): Duration {
+  const seconds = Math.floor(ms / 1000);
+  return { seconds: BigInt(seconds), nanos: Math.round((ms - seconds * 1000) * 1e6) };
 }
 
 export function listenerMessage(view: ListenerView): Listener {
@@ -35,6 +49,8 @@ export function listenerMessage(view: ListenerView): Listener {
     accepted: BigInt(view.accepted),
     openSessions: BigInt(view.openSessions),
     createTime: timestamp(view.createTime),
+    behaviour: behaviourMessage(view.behaviour),
+    resetOnAccept: Listener_ResetOnAccept[view.resetOnAccept],
   };
 }
 
@@ -53,7 +69,56 @@ export function sessionMessage(view: SessionView): Session {
     openTime: timestamp(view.openTime),
     openedSequence: BigInt(view.openedSequence),
     receipt: view.receipt === undefined ? undefined : receiptMessage(view.receipt),
+    behaviour: behaviourMessage(view.behaviour),
+    blackHole: BlackHoleAction_Direction[view.blackHole ?? "UNSPECIFIED"],
+    tcpInfo: view.kernel?.tcpInfo === undefined ? undefined : tcpInfoMessage(view.kernel.tcpInfo),
+    stateTimeLeft: view.kernel?.stateTimeLeftMs === undefined ? undefined : duration(view.kernel.stateTimeLeftMs),
   };
+}
+
+function behaviourMessage({ banner, kind }: BehaviourSpec): Behaviour {
+  return {
+    banner: banner === undefined ? undefined : { $case: "bannerData", value: banner },
+    kind:
+      kind.name === "source"
+        ? {
+            $case: "source",
+            value: { bytes: BigInt(kind.bytes), seed: kind.seed, bytesPerSecond: BigInt(kind.bytesPerSecond) },
+          }
+        : { $case: kind.name, value: {} },
+  };
+}
+
+function tcpInfoMessage(info: kernel.TcpInfo): TcpInfo {
+  return {
+    rtt: duration(info.rttUs / 1000),
+    rttVariation: duration(info.rttVarUs / 1000),
+    retransmissionTimeout: duration(info.rtoUs / 1000),
+    retransmits: info.retransmits,
+    totalRetransmits: info.totalRetransmits,
+    probes: info.probes,
+    unackedSegments: info.unackedSegments,
+    notSentBytes: info.notSentBytes,
+    bytesAcked: BigInt(info.bytesAcked),
+    sendMss: info.sendMss,
+    receiveMss: info.receiveMss,
+    congestionWindow: info.congestionWindow,
+    sendWindow: info.sendWindow,
+    receiveWindow: info.receiveWindow,
+  };
+}
+
+export function captureMessage(view: CaptureView): Capture {
+  return {
+    ...view,
+    packets: BigInt(view.packets),
+    dropped: BigInt(view.dropped),
+    startTime: timestamp(view.startTime),
+  };
+}
+
+export function segmentMessage(segment: domain.Segment): Segment {
+  return { ...segment, time: timestamp(segment.time), direction: Segment_Direction[segment.direction] };
 }
 
 export function receiptMessage(receipt: domain.Receipt): Receipt {
@@ -74,6 +139,8 @@ export function receiptMessage(receipt: domain.Receipt): Receipt {
         : { nextRead: [...peerOutlook.nextRead], nextWrite: [...peerOutlook.nextWrite], note: peerOutlook.note },
     evidence: Receipt_Evidence[receipt.evidence],
     endTime: endTime === undefined ? undefined : timestamp(endTime),
+    segments: receipt.segments.map(segmentMessage),
+    segmentsCaptured: BigInt(receipt.segmentsCaptured),
   };
 }
 
@@ -92,7 +159,8 @@ function endMessage(end: domain.End): End {
 }
 
 function causeMessage(cause: domain.Cause): Cause {
-  return { kind: Cause_Kind[cause.kind], rpc: cause.kind === "COMMAND" ? cause.rpc : "" };
+  const { rpc, action } = cause.kind === "COMMAND" ? cause : { rpc: "", action: "" };
+  return { kind: Cause_Kind[cause.kind], rpc, action };
 }
 
 export function countsMessage(counts: domain.EndingCounts): EndingCounts {

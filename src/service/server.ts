@@ -1,27 +1,28 @@
 import { type Server, createServer, type ServerMiddleware } from "nice-grpc";
 import { HealthDefinition, HealthServiceImpl, HealthState } from "nice-grpc-server-health";
 import type { Fixture } from "../domain/fixture.js";
+import { CaptureServiceDefinition } from "../gen/hangup/v1/capture.js";
 import { DaemonServiceDefinition } from "../gen/hangup/v1/daemon.js";
 import { EventServiceDefinition } from "../gen/hangup/v1/event.js";
 import { ListenerServiceDefinition } from "../gen/hangup/v1/listener.js";
 import { SessionServiceDefinition } from "../gen/hangup/v1/session.js";
+import { captureService } from "./capture-service.js";
 import { type DaemonFacts, daemonService } from "./daemon-service.js";
 import { eventService } from "./event-service.js";
 import { listenerService } from "./listener-service.js";
 import { reflectionDefinitions, reflectionService } from "./reflection.js";
 import { sessionService } from "./session-service.js";
+import { messageBytes } from "./fields.js";
 import { type BugReport, errorFunnel } from "./status.js";
 
 /** The package of the contract. */
 export const apiVersion = "hangup.v1";
 
-/** Bytes of one request: the default of gRPC, so that every client may send what we take. */
-export const messageBytes = 4 * 1024 * 1024;
-
 const services = [
   "hangup.v1.ListenerService",
   "hangup.v1.SessionService",
   "hangup.v1.EventService",
+  "hangup.v1.CaptureService",
   "hangup.v1.DaemonService",
   "grpc.health.v1.Health",
 ];
@@ -41,6 +42,7 @@ export function grpcServer(fixture: Fixture, facts: ServerFacts): Server {
   server.add(ListenerServiceDefinition, listenerService(fixture));
   server.add(SessionServiceDefinition, sessionService(fixture));
   server.add(EventServiceDefinition, eventService(fixture));
+  server.add(CaptureServiceDefinition, captureService(fixture));
   server.add(DaemonServiceDefinition, daemonService(fixture, { ...facts, apiVersion, messageBytes }));
   const health = HealthState();
   for (const service of services) health.setStatus("healthy", service);

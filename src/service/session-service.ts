@@ -1,25 +1,27 @@
 import { isUtf8 } from "node:buffer";
-import { close } from "../domain/actions/close.js";
-import { halfClose } from "../domain/actions/half-close.js";
+import { type Action, perform } from "../domain/actions/action.js";
+import { type ManyReport, performOnMany } from "../domain/actions/perform-on-many.js";
 import { receive } from "../domain/actions/receive.js";
-import { reset } from "../domain/actions/reset.js";
-import { send } from "../domain/actions/send.js";
+import type { BehaviourSpec } from "../domain/behaviours/spec.js";
 import { invalidField } from "../domain/errors.js";
 import type { Fixture } from "../domain/fixture.js";
 import { checkLabels, checkName } from "../domain/names.js";
-import { defaultDrainTimeoutMs, type Session } from "../domain/session.js";
+import type { Scope } from "../domain/scope.js";
+import type { Session } from "../domain/session.js";
 import type { SessionSelector, WaitGoal } from "../domain/session-selector.js";
 import type { OnPeerFin } from "../domain/session-view.js";
 import { waitSession } from "../domain/wait-session.js";
-import type { Duration } from "../gen/google/protobuf/duration.js";
 import {
-  type SendDataRequest,
+  type PerformActionRequest,
+  type PerformActionResponse,
   Session_OnPeerFin,
   Session_State,
+  Session_View,
   type SessionServiceImplementation,
   type WaitSessionRequest,
   WaitSessionRequest_Condition,
 } from "../gen/hangup/v1/session.js";
+import { actionOf, behaviourOf, drainTimeout, flushTimeout, payload } from "./action-fields.js";
 import {
   count,
   dialTarget,
@@ -27,6 +29,8 @@ import {
   enumName,
   exact,
   localEnd,
+  maxResults,
+  messageBytes,
   minuteMs,
   optional,
   peerAddress,
@@ -35,6 +39,8 @@ import {
 } from "./fields.js";
 import { receiptMessage, sessionMessage } from "./messages.js";
 import { page } from "./paging.js";
+
+const manual: BehaviourSpec = { kind: { name: "manual" } };
 
 /** The gRPC face of sessions. */
 export function sessionService(fixture: Fixture): SessionServiceImplementation {
@@ -51,13 +57,17 @@ export function sessionService(fixture: Fixture): SessionServiceImplementation {
         timeoutMs: durationMs("timeout", request.timeout, { default: 5000, min: 1, max: 5 * minuteMs }),
         onPeerFin: enumName<OnPeerFin>("on_peer_fin", Session_OnPeerFin, request.onPeerFin) ?? "STAY_OPEN",
         labels: checkLabels("labels", request.labels),
+        behaviour: behaviourOf("behaviour", request.behaviour, "manual") ?? manual,
         signal,
       });
       return { session: sessionMessage(session.view()) };
     },
 
     async getSession(request) {
-      return { session: sessionMessage(target(request).view()) };
+      const session = target(request);
+      const full = enumName("view", Session_View, request.view) === "FULL";
+      const view = full ? { ...session.view(), kernel: session.kernelView() } : session.view();
+      return { session: sessionMessage(view) };
     },
 
     async listSessions(request) {
@@ -83,8 +93,10 @@ export function sessionService(fixture: Fixture): SessionServiceImplementation {
 
     async sendData(request, { signal }) {
       const session = target(request);
-      const flushTimeoutMs = flushTimeout(request.flushTimeout);
-      await send(session, payloadOf(request), limits, { flushTimeoutMs, signal });
+      const flushTimeoutMs = flushTimeout("flush_timeout", request.flushTimeout);
+      // Its size is the business of the action, which has a bound of the daemon's.
+      const data = payload("", request.payload, messageBytes);
+      await act(session, "SendData", { verb: "send", data, flushTimeoutMs }, signal);
       return { session: sessionMessage(session.view()) };
     },
 
@@ -101,51 +113,85 @@ export function sessionService(fixture: Fixture): SessionServiceImplementation {
 
     async closeSession(request, { signal }) {
       const session = target(request);
-      const flushTimeoutMs = flushTimeout(request.flushTimeout);
-      const drainTimeoutMs = durationMs("drain_timeout", request.drainTimeout, {
-        default: defaultDrainTimeoutMs,
-        max: 5 * minuteMs,
-      });
-      await close(session, command("CloseSession"), { flushTimeoutMs, drainTimeoutMs, signal });
+      const flushTimeoutMs = flushTimeout("flush_timeout", request.flushTimeout);
+      const drainTimeoutMs = drainTimeout("drain_timeout", request.drainTimeout);
+      await act(session, "CloseSession", { verb: "close", flushTimeoutMs, drainTimeoutMs }, signal);
       return outcomeOf(session);
     },
 
     async halfCloseSession(request, { signal }) {
       const session = target(request);
-      await halfClose(session, command("HalfCloseSession"), {
-        flushTimeoutMs: flushTimeout(request.flushTimeout),
-        signal,
-      });
+      const flushTimeoutMs = flushTimeout("flush_timeout", request.flushTimeout);
+      await act(session, "HalfCloseSession", { verb: "half_close", flushTimeoutMs }, signal);
       return outcomeOf(session);
     },
 
-    async resetSession(request) {
+    async resetSession(request, { signal }) {
       const session = target(request);
-      reset(session, command("ResetSession"));
+      await act(
+        session,
+        "ResetSession",
+        { verb: "reset", afterFlush: false, discardedData: undefined, flushTimeoutMs: 0 },
+        signal,
+      );
       return outcomeOf(session);
+    },
+
+    async performAction(request, { signal }) {
+      const action = actionOf("action", request.action);
+      const max = maxResults(request.maxResults);
+      const sessions = targetsOf(fixture.scope(request.scope), request);
+      const cause = { kind: "COMMAND", rpc: "PerformAction", action: action.verb } as const;
+      const [only] = sessions;
+      if (request.session !== "" && sessions.length === 1 && only !== undefined) {
+        await perform(only, action, { cause, limits, signal });
+        return manyMessage({ targeted: 1, performed: [only], failures: [] }, max);
+      }
+      return manyMessage(await performOnMany(sessions, action, { cause, limits, signal }), max);
     },
   };
+
+  function act(session: Session, rpc: string, action: Action, signal: AbortSignal): Promise<void> {
+    return perform(session, action, { cause: { kind: "COMMAND", rpc, action: action.verb }, limits, signal });
+  }
 }
 
-function command(rpc: string) {
-  return { kind: "COMMAND", rpc } as const;
+/** The sessions that a PerformAction aims at, each once. */
+function targetsOf(scope: Scope, request: PerformActionRequest): readonly Session[] {
+  if (request.sessions.length > 1000) {
+    throw invalidField("sessions", `${request.sessions.length} names; at most 1000, or name their listener, or all`);
+  }
+  const { session, sessions, listener, all } = request;
+  if (session === "" && sessions.length === 0 && listener === "" && !all) {
+    throw invalidField("session", "which ones? give session, sessions, listener or all", "MISSING_FIELD");
+  }
+  const living = (candidates: Iterable<Session>) => [...candidates].filter((candidate) => !candidate.ended);
+  return [
+    ...new Set([
+      ...(session === "" ? [] : [scope.session(required("session", session), optional(request.uid))]),
+      ...sessions.map((name, index) => scope.session(required(`sessions[${index}]`, name))),
+      ...(listener === "" ? [] : living(scope.listener(required("listener", listener)).sessions)),
+      ...(all ? living(scope.allSessions()) : []),
+    ]),
+  ];
 }
 
-function flushTimeout(value: Duration | undefined): number {
-  return durationMs("flush_timeout", value, { default: 5000, max: 5 * minuteMs });
+function manyMessage(report: ManyReport, max: number): PerformActionResponse {
+  const failed: Record<string, bigint> = {};
+  for (const { reason } of report.failures) failed[reason] = (failed[reason] ?? 0n) + 1n;
+  const receipts = report.performed.slice(0, max).flatMap((session) => session.receipt() ?? []);
+  return {
+    targeted: BigInt(report.targeted),
+    performed: BigInt(report.performed.length),
+    failed,
+    failures: [...report.failures],
+    receipts: receipts.map(receiptMessage),
+  };
 }
 
 function outcomeOf(session: Session) {
   const view = session.view();
   return { session: sessionMessage(view), receipt: view.receipt === undefined ? undefined : receiptMessage(view.receipt) };
-}
-
-function payloadOf(request: SendDataRequest): Buffer {
-  const { payload } = request;
-  if (payload === undefined || payload.value.length === 0) {
-    throw invalidField("payload", "give text or data, at least one byte", "MISSING_FIELD");
-  }
-  return payload.$case === "text" ? Buffer.from(payload.value, "utf8") : Buffer.from(payload.value);
 }
 
 function selectorOf(request: WaitSessionRequest): SessionSelector {

@@ -1,6 +1,6 @@
 import type { Cause } from "../receipt.js";
 import type { Session } from "../session.js";
-import { type FlushOptions, untilFinSent } from "./until-fin-sent.js";
+import { type FlushOptions, untilFinSent } from "./until-flushed.js";
 
 /** How long the peer may take. */
 export interface CloseOptions extends FlushOptions {

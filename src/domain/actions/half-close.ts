@@ -1,6 +1,6 @@
 import type { Cause } from "../receipt.js";
 import type { Session } from "../session.js";
-import { type FlushOptions, untilFinSent } from "./until-fin-sent.js";
+import { type FlushOptions, untilFinSent } from "./until-flushed.js";
 
 /**
  * FIN after all that was written, and reading goes on (shutdown(2) with SHUT_WR). Takes effect at once; resolves when

@@ -1,7 +1,9 @@
 import { DomainError } from "../errors.js";
+import type { Cause } from "../receipt.js";
 import type { Session } from "../session.js";
 import { waitUntil } from "../wait-until.js";
-import type { FlushOptions } from "./until-fin-sent.js";
+import { assertCanWrite } from "./assert-possible.js";
+import type { FlushOptions } from "./until-flushed.js";
 
 /** The bounds of a send. */
 export interface SendLimits {
@@ -15,11 +17,15 @@ export interface SendLimits {
  *
  * @throws DomainError SESSION_ENDED, FIN_ALREADY_SENT, DATA_TOO_LARGE, SEND_QUEUE_FULL, FLUSH_TIMEOUT.
  */
-export async function send(session: Session, data: Buffer, limits: SendLimits, options: FlushOptions): Promise<void> {
+export async function send(
+  session: Session,
+  cause: Cause,
+  data: Buffer,
+  limits: SendLimits,
+  options: FlushOptions,
+): Promise<void> {
   session.assertLiving("send");
-  if (!session.canWrite) {
-    throw session.refusal("FIN_ALREADY_SENT", "nothing can be sent after our FIN; open another session");
-  }
+  assertCanWrite(session, "send");
   if (data.length > limits.dataBytes) {
     throw new DomainError(
       "RESOURCE_EXHAUSTED",
@@ -35,6 +41,7 @@ export async function send(session: Session, data: Buffer, limits: SendLimits, o
       "RESOURCE_EXHAUSTED",
     );
   }
+  session.publish({ kind: "action_performed", action: "send", cause });
   session.write(data);
   const goal = session.bytesWritten;
   const check = () => {

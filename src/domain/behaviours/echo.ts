@@ -1,20 +1,17 @@
-import type { Session } from "../session.js";
-import type { Behaviour } from "./behaviour.js";
+import { type Behaviour, readOn } from "./behaviour.js";
 
 /**
  * Sends back what it gets (RFC 862). While the peer does not take its echo, nothing more is read from it: at most one
  * chunk a session is held.
  */
 export const echo: Behaviour = {
-  readsPastRst: false,
-  onOpen: (session: Session) => session.resumeReading(),
+  ...readOn,
   onData: (session, chunk) => {
     // After our FIN the bytes are counted, and that is all.
     if (!session.canWrite) return;
     session.write(chunk);
-    if (session.queuedBytes > 0) session.pauseReading();
+    if (session.isBacklogged) session.holdReading("backlog");
   },
-  onWritten: (session) => {
-    if (session.queuedBytes === 0) session.resumeReading();
-  },
+  onRoom: (session) => session.unholdReading("backlog"),
+  onEnd: (session) => session.unholdReading("backlog"),
 };

@@ -17,18 +17,22 @@ export class Manual implements Behaviour {
     return this.held;
   }
 
-  onOpen(session: Session): void {
-    session.resumeReading();
+  onBegin(): void {
+    // Reading is all it begins with.
   }
 
   onData(session: Session, chunk: Buffer): void {
     this.chunks.push(chunk);
     this.held += chunk.length;
-    if (this.held >= this.capacity) session.pauseReading();
+    if (this.held >= this.capacity) session.holdReading("inbox");
   }
 
-  onWritten(): void {
-    // Nothing depends on it.
+  onRoom(): void {
+    // It writes nothing.
+  }
+
+  onEnd(session: Session): void {
+    session.unholdReading("inbox");
   }
 
   /** Takes at most `max` bytes, in order. */
@@ -38,7 +42,7 @@ export class Manual implements Behaviour {
     const rest = all.subarray(taken.length);
     this.chunks = rest.length === 0 ? [] : [rest];
     this.held = rest.length;
-    if (this.held < this.capacity) session.resumeReading();
+    if (this.held < this.capacity) session.unholdReading("inbox");
     return taken;
   }
 }

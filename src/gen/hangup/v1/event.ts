@@ -284,7 +284,7 @@ export interface SessionStateChanged {
 
 /** A command took effect. */
 export interface ActionPerformed {
-  /** The action: `close`, `half_close`, `reset`. */
+  /** The action, as in `Action`: `close`, `half_close`, `reset`, ... */
   action: string;
   /** Who asked. */
   cause: Cause | undefined;

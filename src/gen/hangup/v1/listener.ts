@@ -7,6 +7,7 @@ import type { CallContext, CallOptions } from "nice-grpc-common";
 import { Duration } from "../../google/protobuf/duration.js";
 import { FieldMask } from "../../google/protobuf/field_mask.js";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
+import { Behaviour } from "./behaviour.js";
 import {
   EndingCounts,
   Receipt,
@@ -50,7 +51,19 @@ export interface Listener {
   /** Sessions that have not ended. */
   openSessions: bigint;
   /** When it was created. */
-  createTime: Timestamp | undefined;
+  createTime:
+    | Timestamp
+    | undefined;
+  /** What its sessions do with bytes. */
+  behaviour:
+    | Behaviour
+    | undefined;
+  /** What becomes of accepted connections. */
+  resetOnAccept: Listener_ResetOnAccept;
+  /** Connections that the kernel completes while nobody accepts them, less one (listen(2)). */
+  backlog: number;
+  /** SO_RCVBUF as asked for; 0: the kernel's own. */
+  receiveBufferBytes: number;
 }
 
 /** What a client that connects meets. */
@@ -59,6 +72,15 @@ export const Listener_State = {
   UNSPECIFIED: 0,
   /** LISTENING - Connections are accepted. */
   LISTENING: 1,
+  /** REFUSING - SYNs are answered with RST: connect(2) gives ECONNREFUSED. The port is held: others get EADDRINUSE. */
+  REFUSING: 2,
+  /** STALLED - SYNs are not answered: connect(2) gives ETIMEDOUT. Not on unix sockets. */
+  STALLED: 3,
+  /**
+   * QUEUEING - The kernel completes connections, `backlog` + 1 of them, and nobody accepts them; further SYNs are not answered. On
+   * a unix socket connect(2) then blocks, or gives EAGAIN.
+   */
+  QUEUEING: 4,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -67,6 +89,9 @@ export type Listener_State = typeof Listener_State[keyof typeof Listener_State];
 export namespace Listener_State {
   export type UNSPECIFIED = typeof Listener_State.UNSPECIFIED;
   export type LISTENING = typeof Listener_State.LISTENING;
+  export type REFUSING = typeof Listener_State.REFUSING;
+  export type STALLED = typeof Listener_State.STALLED;
+  export type QUEUEING = typeof Listener_State.QUEUEING;
   export type UNRECOGNIZED = typeof Listener_State.UNRECOGNIZED;
 }
 
@@ -78,6 +103,15 @@ export function listener_StateFromJSON(object: any): Listener_State {
     case 1:
     case "LISTENING":
       return Listener_State.LISTENING;
+    case 2:
+    case "REFUSING":
+      return Listener_State.REFUSING;
+    case 3:
+    case "STALLED":
+      return Listener_State.STALLED;
+    case 4:
+    case "QUEUEING":
+      return Listener_State.QUEUEING;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -91,7 +125,73 @@ export function listener_StateToJSON(object: Listener_State): string {
       return "STATE_UNSPECIFIED";
     case Listener_State.LISTENING:
       return "LISTENING";
+    case Listener_State.REFUSING:
+      return "REFUSING";
+    case Listener_State.STALLED:
+      return "STALLED";
+    case Listener_State.QUEUEING:
+      return "QUEUEING";
     case Listener_State.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+/** What becomes of an accepted connection, whatever the behaviour. */
+export const Listener_ResetOnAccept = {
+  /** UNSPECIFIED - NEVER. */
+  UNSPECIFIED: 0,
+  /** NEVER - It is served. */
+  NEVER: 1,
+  /** AT_ONCE - RST as soon as it is accepted. A client may meet it in connect, in its first write or in its first read. */
+  AT_ONCE: 2,
+  /** AT_FIRST_BYTE - RST at the first byte of the peer: connect and the first write have succeeded for certain, the read fails. */
+  AT_FIRST_BYTE: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type Listener_ResetOnAccept = typeof Listener_ResetOnAccept[keyof typeof Listener_ResetOnAccept];
+
+export namespace Listener_ResetOnAccept {
+  export type UNSPECIFIED = typeof Listener_ResetOnAccept.UNSPECIFIED;
+  export type NEVER = typeof Listener_ResetOnAccept.NEVER;
+  export type AT_ONCE = typeof Listener_ResetOnAccept.AT_ONCE;
+  export type AT_FIRST_BYTE = typeof Listener_ResetOnAccept.AT_FIRST_BYTE;
+  export type UNRECOGNIZED = typeof Listener_ResetOnAccept.UNRECOGNIZED;
+}
+
+export function listener_ResetOnAcceptFromJSON(object: any): Listener_ResetOnAccept {
+  switch (object) {
+    case 0:
+    case "RESET_ON_ACCEPT_UNSPECIFIED":
+      return Listener_ResetOnAccept.UNSPECIFIED;
+    case 1:
+    case "NEVER":
+      return Listener_ResetOnAccept.NEVER;
+    case 2:
+    case "AT_ONCE":
+      return Listener_ResetOnAccept.AT_ONCE;
+    case 3:
+    case "AT_FIRST_BYTE":
+      return Listener_ResetOnAccept.AT_FIRST_BYTE;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return Listener_ResetOnAccept.UNRECOGNIZED;
+  }
+}
+
+export function listener_ResetOnAcceptToJSON(object: Listener_ResetOnAccept): string {
+  switch (object) {
+    case Listener_ResetOnAccept.UNSPECIFIED:
+      return "RESET_ON_ACCEPT_UNSPECIFIED";
+    case Listener_ResetOnAccept.NEVER:
+      return "NEVER";
+    case Listener_ResetOnAccept.AT_ONCE:
+      return "AT_ONCE";
+    case Listener_ResetOnAccept.AT_FIRST_BYTE:
+      return "AT_FIRST_BYTE";
+    case Listener_ResetOnAccept.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
   }
@@ -127,6 +227,20 @@ export interface CreateListenerRequest {
   onPeerFin: Session_OnPeerFin;
   /** Notes of the caller: at most 32, keys 1 to 63 bytes, values up to 255 bytes. */
   labels: { [key: string]: string };
+  /** What its sessions do with bytes; the default is echo. */
+  behaviour:
+    | Behaviour
+    | undefined;
+  /** What clients meet; the default is LISTENING. */
+  state: Listener_State;
+  /** What becomes of accepted connections; the default is NEVER. */
+  resetOnAccept: Listener_ResetOnAccept;
+  /** Connections that the kernel completes while nobody accepts them, less one; 0 to 4096, default 511. */
+  backlog?:
+    | number
+    | undefined;
+  /** SO_RCVBUF of its connections, from the SYN on; 1 to 16777216, the kernel makes it at least 2304. 0: the kernel's own. */
+  receiveBufferBytes: number;
 }
 
 export interface CreateListenerRequest_LabelsEntry {
@@ -184,8 +298,21 @@ export interface UpdateListenerRequest {
   onPeerFin: Session_OnPeerFin;
   /** The notes, replaced as a whole. */
   labels: { [key: string]: string };
-  /** Which fields to change: `on_peer_fin`, `labels`. Empty: those that are set (AIP-134). */
-  updateMask: string[] | undefined;
+  /**
+   * Which fields to change: `on_peer_fin`, `labels`, `state`, `behaviour`, `reset_on_accept`. Empty: those that are set
+   * (AIP-134).
+   */
+  updateMask:
+    | string[]
+    | undefined;
+  /** What clients meet from now on. The port is held throughout. */
+  state: Listener_State;
+  /** What sessions accepted from now on do with bytes. */
+  behaviour:
+    | Behaviour
+    | undefined;
+  /** What becomes of connections accepted from now on. */
+  resetOnAccept: Listener_ResetOnAccept;
 }
 
 export interface UpdateListenerRequest_LabelsEntry {
@@ -304,6 +431,10 @@ function createBaseListener(): Listener {
     accepted: 0n,
     openSessions: 0n,
     createTime: undefined,
+    behaviour: undefined,
+    resetOnAccept: 0,
+    backlog: 0,
+    receiveBufferBytes: 0,
   };
 }
 
@@ -353,6 +484,18 @@ export const Listener: MessageFns<Listener> = {
     }
     if (message.createTime !== undefined) {
       Timestamp.encode(message.createTime, writer.uint32(106).fork()).join();
+    }
+    if (message.behaviour !== undefined) {
+      Behaviour.encode(message.behaviour, writer.uint32(114).fork()).join();
+    }
+    if (message.resetOnAccept !== 0) {
+      writer.uint32(120).int32(message.resetOnAccept);
+    }
+    if (message.backlog !== 0) {
+      writer.uint32(128).uint32(message.backlog);
+    }
+    if (message.receiveBufferBytes !== 0) {
+      writer.uint32(136).uint32(message.receiveBufferBytes);
     }
     return writer;
   },
@@ -477,6 +620,38 @@ export const Listener: MessageFns<Listener> = {
             message.createTime = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.behaviour = Behaviour.decode(reader, reader.uint32());
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.resetOnAccept = reader.int32() as any;
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.backlog = reader.uint32();
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.receiveBufferBytes = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -533,6 +708,18 @@ export const Listener: MessageFns<Listener> = {
         : isSet(object.create_time)
         ? fromJsonTimestamp(object.create_time)
         : undefined,
+      behaviour: isSet(object.behaviour) ? Behaviour.fromJSON(object.behaviour) : undefined,
+      resetOnAccept: isSet(object.resetOnAccept)
+        ? listener_ResetOnAcceptFromJSON(object.resetOnAccept)
+        : isSet(object.reset_on_accept)
+        ? listener_ResetOnAcceptFromJSON(object.reset_on_accept)
+        : 0,
+      backlog: isSet(object.backlog) ? globalThis.Number(object.backlog) : 0,
+      receiveBufferBytes: isSet(object.receiveBufferBytes)
+        ? globalThis.Number(object.receiveBufferBytes)
+        : isSet(object.receive_buffer_bytes)
+        ? globalThis.Number(object.receive_buffer_bytes)
+        : 0,
     };
   },
 
@@ -583,6 +770,18 @@ export const Listener: MessageFns<Listener> = {
     if (message.createTime !== undefined) {
       obj.createTime = fromTimestamp(message.createTime).toISOString();
     }
+    if (message.behaviour !== undefined) {
+      obj.behaviour = Behaviour.toJSON(message.behaviour);
+    }
+    if (message.resetOnAccept !== 0) {
+      obj.resetOnAccept = listener_ResetOnAcceptToJSON(message.resetOnAccept);
+    }
+    if (message.backlog !== 0) {
+      obj.backlog = Math.round(message.backlog);
+    }
+    if (message.receiveBufferBytes !== 0) {
+      obj.receiveBufferBytes = Math.round(message.receiveBufferBytes);
+    }
     return obj;
   },
 
@@ -616,6 +815,12 @@ export const Listener: MessageFns<Listener> = {
     message.createTime = (object.createTime !== undefined && object.createTime !== null)
       ? Timestamp.fromPartial(object.createTime)
       : undefined;
+    message.behaviour = (object.behaviour !== undefined && object.behaviour !== null)
+      ? Behaviour.fromPartial(object.behaviour)
+      : undefined;
+    message.resetOnAccept = object.resetOnAccept ?? 0;
+    message.backlog = object.backlog ?? 0;
+    message.receiveBufferBytes = object.receiveBufferBytes ?? 0;
     return message;
   },
 };
@@ -706,7 +911,20 @@ export const Listener_LabelsEntry: MessageFns<Listener_LabelsEntry> = {
 };
 
 function createBaseCreateListenerRequest(): CreateListenerRequest {
-  return { scope: "", name: "", host: "", port: 0, unixPath: "", onPeerFin: 0, labels: {} };
+  return {
+    scope: "",
+    name: "",
+    host: "",
+    port: 0,
+    unixPath: "",
+    onPeerFin: 0,
+    labels: {},
+    behaviour: undefined,
+    state: 0,
+    resetOnAccept: 0,
+    backlog: undefined,
+    receiveBufferBytes: 0,
+  };
 }
 
 export const CreateListenerRequest: MessageFns<CreateListenerRequest> = {
@@ -732,6 +950,21 @@ export const CreateListenerRequest: MessageFns<CreateListenerRequest> = {
     globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
       CreateListenerRequest_LabelsEntry.encode({ key: key as any, value }, writer.uint32(58).fork()).join();
     });
+    if (message.behaviour !== undefined) {
+      Behaviour.encode(message.behaviour, writer.uint32(66).fork()).join();
+    }
+    if (message.state !== 0) {
+      writer.uint32(72).int32(message.state);
+    }
+    if (message.resetOnAccept !== 0) {
+      writer.uint32(80).int32(message.resetOnAccept);
+    }
+    if (message.backlog !== undefined) {
+      writer.uint32(88).uint32(message.backlog);
+    }
+    if (message.receiveBufferBytes !== 0) {
+      writer.uint32(96).uint32(message.receiveBufferBytes);
+    }
     return writer;
   },
 
@@ -807,6 +1040,46 @@ export const CreateListenerRequest: MessageFns<CreateListenerRequest> = {
             }
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.behaviour = Behaviour.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.resetOnAccept = reader.int32() as any;
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.backlog = reader.uint32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.receiveBufferBytes = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -849,6 +1122,19 @@ export const CreateListenerRequest: MessageFns<CreateListenerRequest> = {
           {},
         )
         : {},
+      behaviour: isSet(object.behaviour) ? Behaviour.fromJSON(object.behaviour) : undefined,
+      state: isSet(object.state) ? listener_StateFromJSON(object.state) : 0,
+      resetOnAccept: isSet(object.resetOnAccept)
+        ? listener_ResetOnAcceptFromJSON(object.resetOnAccept)
+        : isSet(object.reset_on_accept)
+        ? listener_ResetOnAcceptFromJSON(object.reset_on_accept)
+        : 0,
+      backlog: isSet(object.backlog) ? globalThis.Number(object.backlog) : undefined,
+      receiveBufferBytes: isSet(object.receiveBufferBytes)
+        ? globalThis.Number(object.receiveBufferBytes)
+        : isSet(object.receive_buffer_bytes)
+        ? globalThis.Number(object.receive_buffer_bytes)
+        : 0,
     };
   },
 
@@ -881,6 +1167,21 @@ export const CreateListenerRequest: MessageFns<CreateListenerRequest> = {
         });
       }
     }
+    if (message.behaviour !== undefined) {
+      obj.behaviour = Behaviour.toJSON(message.behaviour);
+    }
+    if (message.state !== 0) {
+      obj.state = listener_StateToJSON(message.state);
+    }
+    if (message.resetOnAccept !== 0) {
+      obj.resetOnAccept = listener_ResetOnAcceptToJSON(message.resetOnAccept);
+    }
+    if (message.backlog !== undefined) {
+      obj.backlog = Math.round(message.backlog);
+    }
+    if (message.receiveBufferBytes !== 0) {
+      obj.receiveBufferBytes = Math.round(message.receiveBufferBytes);
+    }
     return obj;
   },
 
@@ -904,6 +1205,13 @@ export const CreateListenerRequest: MessageFns<CreateListenerRequest> = {
       },
       {},
     );
+    message.behaviour = (object.behaviour !== undefined && object.behaviour !== null)
+      ? Behaviour.fromPartial(object.behaviour)
+      : undefined;
+    message.state = object.state ?? 0;
+    message.resetOnAccept = object.resetOnAccept ?? 0;
+    message.backlog = object.backlog ?? undefined;
+    message.receiveBufferBytes = object.receiveBufferBytes ?? 0;
     return message;
   },
 };
@@ -1417,7 +1725,17 @@ export const ListListenersResponse: MessageFns<ListListenersResponse> = {
 };
 
 function createBaseUpdateListenerRequest(): UpdateListenerRequest {
-  return { scope: "", listener: "", uid: "", onPeerFin: 0, labels: {}, updateMask: undefined };
+  return {
+    scope: "",
+    listener: "",
+    uid: "",
+    onPeerFin: 0,
+    labels: {},
+    updateMask: undefined,
+    state: 0,
+    behaviour: undefined,
+    resetOnAccept: 0,
+  };
 }
 
 export const UpdateListenerRequest: MessageFns<UpdateListenerRequest> = {
@@ -1439,6 +1757,15 @@ export const UpdateListenerRequest: MessageFns<UpdateListenerRequest> = {
     });
     if (message.updateMask !== undefined) {
       FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(50).fork()).join();
+    }
+    if (message.state !== 0) {
+      writer.uint32(56).int32(message.state);
+    }
+    if (message.behaviour !== undefined) {
+      Behaviour.encode(message.behaviour, writer.uint32(66).fork()).join();
+    }
+    if (message.resetOnAccept !== 0) {
+      writer.uint32(72).int32(message.resetOnAccept);
     }
     return writer;
   },
@@ -1507,6 +1834,30 @@ export const UpdateListenerRequest: MessageFns<UpdateListenerRequest> = {
             message.updateMask = FieldMask.unwrap(FieldMask.decode(reader, reader.uint32()));
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.behaviour = Behaviour.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.resetOnAccept = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1548,6 +1899,13 @@ export const UpdateListenerRequest: MessageFns<UpdateListenerRequest> = {
         : isSet(object.update_mask)
         ? FieldMask.unwrap(FieldMask.fromJSON(object.update_mask))
         : undefined,
+      state: isSet(object.state) ? listener_StateFromJSON(object.state) : 0,
+      behaviour: isSet(object.behaviour) ? Behaviour.fromJSON(object.behaviour) : undefined,
+      resetOnAccept: isSet(object.resetOnAccept)
+        ? listener_ResetOnAcceptFromJSON(object.resetOnAccept)
+        : isSet(object.reset_on_accept)
+        ? listener_ResetOnAcceptFromJSON(object.reset_on_accept)
+        : 0,
     };
   },
 
@@ -1577,6 +1935,15 @@ export const UpdateListenerRequest: MessageFns<UpdateListenerRequest> = {
     if (message.updateMask !== undefined) {
       obj.updateMask = FieldMask.toJSON(FieldMask.wrap(message.updateMask));
     }
+    if (message.state !== 0) {
+      obj.state = listener_StateToJSON(message.state);
+    }
+    if (message.behaviour !== undefined) {
+      obj.behaviour = Behaviour.toJSON(message.behaviour);
+    }
+    if (message.resetOnAccept !== 0) {
+      obj.resetOnAccept = listener_ResetOnAcceptToJSON(message.resetOnAccept);
+    }
     return obj;
   },
 
@@ -1599,6 +1966,11 @@ export const UpdateListenerRequest: MessageFns<UpdateListenerRequest> = {
       {},
     );
     message.updateMask = object.updateMask ?? undefined;
+    message.state = object.state ?? 0;
+    message.behaviour = (object.behaviour !== undefined && object.behaviour !== null)
+      ? Behaviour.fromPartial(object.behaviour)
+      : undefined;
+    message.resetOnAccept = object.resetOnAccept ?? 0;
     return message;
   },
 };

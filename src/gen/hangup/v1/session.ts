@@ -6,6 +6,14 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
 import { Duration } from "../../google/protobuf/duration.js";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
+import {
+  Action,
+  BlackHoleAction_Direction,
+  blackHoleAction_DirectionFromJSON,
+  blackHoleAction_DirectionToJSON,
+} from "./action.js";
+import { Behaviour } from "./behaviour.js";
+import { Segment } from "./packet.js";
 
 export const protobufPackage = "hangup.v1";
 
@@ -61,7 +69,23 @@ export interface Session {
   /** The sequence of its `session_opened` event. */
   openedSequence: bigint;
   /** What is known of its ending: absent until one side has sent FIN or RST. */
-  receipt: Receipt | undefined;
+  receipt:
+    | Receipt
+    | undefined;
+  /** What it does with bytes. */
+  behaviour:
+    | Behaviour
+    | undefined;
+  /** It was told to read no more. */
+  readingPaused: boolean;
+  /** Packets are lost: INBOUND or BOTH; unspecified: none. */
+  blackHole: BlackHoleAction_Direction;
+  /** The kernel's view; only in the FULL view of a living TCP session. */
+  tcpInfo:
+    | TcpInfo
+    | undefined;
+  /** How long the kernel will still keep the connection in TIME_WAIT or FIN_WAIT2; only in the FULL view. */
+  stateTimeLeft: Duration | undefined;
 }
 
 /** Who opened the connection. */
@@ -292,9 +316,101 @@ export function session_OnPeerFinToJSON(object: Session_OnPeerFin): string {
   }
 }
 
+/** How much of it to read. */
+export const Session_View = {
+  /** UNSPECIFIED - BASIC. */
+  UNSPECIFIED: 0,
+  /** BASIC - Without `tcp_info` and `state_time_left`. */
+  BASIC: 1,
+  /** FULL - With them. */
+  FULL: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type Session_View = typeof Session_View[keyof typeof Session_View];
+
+export namespace Session_View {
+  export type UNSPECIFIED = typeof Session_View.UNSPECIFIED;
+  export type BASIC = typeof Session_View.BASIC;
+  export type FULL = typeof Session_View.FULL;
+  export type UNRECOGNIZED = typeof Session_View.UNRECOGNIZED;
+}
+
+export function session_ViewFromJSON(object: any): Session_View {
+  switch (object) {
+    case 0:
+    case "VIEW_UNSPECIFIED":
+      return Session_View.UNSPECIFIED;
+    case 1:
+    case "BASIC":
+      return Session_View.BASIC;
+    case 2:
+    case "FULL":
+      return Session_View.FULL;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return Session_View.UNRECOGNIZED;
+  }
+}
+
+export function session_ViewToJSON(object: Session_View): string {
+  switch (object) {
+    case Session_View.UNSPECIFIED:
+      return "VIEW_UNSPECIFIED";
+    case Session_View.BASIC:
+      return "BASIC";
+    case Session_View.FULL:
+      return "FULL";
+    case Session_View.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 export interface Session_LabelsEntry {
   key: string;
   value: string;
+}
+
+/** The kernel's view of a TCP connection: struct tcp_info (tcp(7)). */
+export interface TcpInfo {
+  /** Smoothed round-trip time. */
+  rtt:
+    | Duration
+    | undefined;
+  /** Variation of the round-trip time. */
+  rttVariation:
+    | Duration
+    | undefined;
+  /** Retransmission timeout. */
+  retransmissionTimeout:
+    | Duration
+    | undefined;
+  /** Retransmissions of the oldest segment that is not acknowledged. */
+  retransmits: number;
+  /** All retransmissions since the connection began. */
+  totalRetransmits: number;
+  /** Unanswered window probes. */
+  probes: number;
+  /** Segments sent and not acknowledged. */
+  unackedSegments: number;
+  /** Bytes in the kernel's queue that were never sent. */
+  notSentBytes: number;
+  /** Bytes of ours that the peer has acknowledged. */
+  bytesAcked: bigint;
+  /** The largest segment that we send. */
+  sendMss: number;
+  /** The largest segment that we have received, as the kernel reckons. */
+  receiveMss: number;
+  /** Segments that may be under way. */
+  congestionWindow: number;
+  /** The window that the peer offers, in bytes; absent on kernels that do not tell. */
+  sendWindow?:
+    | number
+    | undefined;
+  /** The window that we offer, in bytes; absent on kernels that do not tell. */
+  receiveWindow?: number | undefined;
 }
 
 /** One side's ending of a connection. */
@@ -393,6 +509,8 @@ export interface Cause {
   kind: Cause_Kind;
   /** The RPC, such as `ResetSession`; empty where it was none. */
   rpc: string;
+  /** The action, such as `reset_unread`; empty where it was none. */
+  action: string;
 }
 
 /** Who or what it was. */
@@ -413,6 +531,8 @@ export const Cause_Kind = {
   LISTENER_DELETED: 6,
   /** SHUTDOWN - The daemon shut down. */
   SHUTDOWN: 7,
+  /** LISTENER - The listener's own setting (`reset_on_accept`). */
+  LISTENER: 8,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -427,6 +547,7 @@ export namespace Cause_Kind {
   export type DRAIN_TIMEOUT = typeof Cause_Kind.DRAIN_TIMEOUT;
   export type LISTENER_DELETED = typeof Cause_Kind.LISTENER_DELETED;
   export type SHUTDOWN = typeof Cause_Kind.SHUTDOWN;
+  export type LISTENER = typeof Cause_Kind.LISTENER;
   export type UNRECOGNIZED = typeof Cause_Kind.UNRECOGNIZED;
 }
 
@@ -456,6 +577,9 @@ export function cause_KindFromJSON(object: any): Cause_Kind {
     case 7:
     case "SHUTDOWN":
       return Cause_Kind.SHUTDOWN;
+    case 8:
+    case "LISTENER":
+      return Cause_Kind.LISTENER;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -481,6 +605,8 @@ export function cause_KindToJSON(object: Cause_Kind): string {
       return "LISTENER_DELETED";
     case Cause_Kind.SHUTDOWN:
       return "SHUTDOWN";
+    case Cause_Kind.LISTENER:
+      return "LISTENER";
     case Cause_Kind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -528,7 +654,13 @@ export interface Receipt {
   /** How far the packets prove it. */
   evidence: Receipt_Evidence;
   /** When the session ended; absent before. */
-  endTime: Timestamp | undefined;
+  endTime:
+    | Timestamp
+    | undefined;
+  /** The newest captured segments of the connection, at most 64, oldest first. */
+  segments: Segment[];
+  /** How many captured segments of the connection there are, also those not in `segments`. */
+  segmentsCaptured: bigint;
 }
 
 /** How far the packets prove it. */
@@ -537,6 +669,10 @@ export const Receipt_Evidence = {
   UNSPECIFIED: 0,
   /** NOT_CAPTURED - No packets were captured: what is said is what the kernels' calls and states told. */
   NOT_CAPTURED: 1,
+  /** CAPTURED - The packets of the connection were captured, from before its ending to now, and none was dropped. */
+  CAPTURED: 2,
+  /** INCOMPLETE - Some were captured; others were dropped by the capture, or came before it began. */
+  INCOMPLETE: 3,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -545,6 +681,8 @@ export type Receipt_Evidence = typeof Receipt_Evidence[keyof typeof Receipt_Evid
 export namespace Receipt_Evidence {
   export type UNSPECIFIED = typeof Receipt_Evidence.UNSPECIFIED;
   export type NOT_CAPTURED = typeof Receipt_Evidence.NOT_CAPTURED;
+  export type CAPTURED = typeof Receipt_Evidence.CAPTURED;
+  export type INCOMPLETE = typeof Receipt_Evidence.INCOMPLETE;
   export type UNRECOGNIZED = typeof Receipt_Evidence.UNRECOGNIZED;
 }
 
@@ -556,6 +694,12 @@ export function receipt_EvidenceFromJSON(object: any): Receipt_Evidence {
     case 1:
     case "NOT_CAPTURED":
       return Receipt_Evidence.NOT_CAPTURED;
+    case 2:
+    case "CAPTURED":
+      return Receipt_Evidence.CAPTURED;
+    case 3:
+    case "INCOMPLETE":
+      return Receipt_Evidence.INCOMPLETE;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -569,6 +713,10 @@ export function receipt_EvidenceToJSON(object: Receipt_Evidence): string {
       return "EVIDENCE_UNSPECIFIED";
     case Receipt_Evidence.NOT_CAPTURED:
       return "NOT_CAPTURED";
+    case Receipt_Evidence.CAPTURED:
+      return "CAPTURED";
+    case Receipt_Evidence.INCOMPLETE:
+      return "INCOMPLETE";
     case Receipt_Evidence.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -643,6 +791,8 @@ export interface OpenSessionRequest {
   onPeerFin: Session_OnPeerFin;
   /** Notes of the caller: at most 32, keys 1 to 63 bytes, values up to 255 bytes. */
   labels: { [key: string]: string };
+  /** What it does with bytes; the default is manual. */
+  behaviour: Behaviour | undefined;
 }
 
 export interface OpenSessionRequest_LabelsEntry {
@@ -662,6 +812,8 @@ export interface GetSessionRequest {
   scope: string;
   /** The session's name. Required. */
   session: string;
+  /** How much of it; the default is BASIC. */
+  view: Session_View;
 }
 
 /** The reply of GetSession. */
@@ -932,6 +1084,47 @@ export interface ResetSessionResponse {
   receipt: Receipt | undefined;
 }
 
+/** The request of PerformAction. At least one target: `session`, `sessions`, `listener`, or `all`. */
+export interface PerformActionRequest {
+  /** The scope; empty means `default`. */
+  scope: string;
+  /** One session by its name. */
+  session: string;
+  /** Guard for `session`: only the life with this uid. Another one is FAILED_PRECONDITION (UID_MISMATCH). */
+  uid: string;
+  /** Several sessions by their names, at most 1000. */
+  sessions: string[];
+  /** The living sessions of this listener. */
+  listener: string;
+  /** All living sessions of the scope. */
+  all: boolean;
+  /** What to do. Required. */
+  action:
+    | Action
+    | undefined;
+  /** At most so many receipts in the reply, 0 to 1000; the default is 100. Counts and failures are always complete. */
+  maxResults?: number | undefined;
+}
+
+/** The reply of PerformAction. */
+export interface PerformActionResponse {
+  /** Sessions that were aimed at. */
+  targeted: bigint;
+  /** Sessions on which it was performed. */
+  performed: bigint;
+  /** Sessions on which it was not, by reason. */
+  failed: { [key: string]: bigint };
+  /** Every session on which it was not performed. */
+  failures: SessionFailure[];
+  /** The receipts of sessions on which it was performed, as far as there is one, at most `max_results`. */
+  receipts: Receipt[];
+}
+
+export interface PerformActionResponse_FailedEntry {
+  key: string;
+  value: bigint;
+}
+
 function createBaseSession(): Session {
   return {
     scope: "",
@@ -956,6 +1149,11 @@ function createBaseSession(): Session {
     openTime: undefined,
     openedSequence: 0n,
     receipt: undefined,
+    behaviour: undefined,
+    readingPaused: false,
+    blackHole: 0,
+    tcpInfo: undefined,
+    stateTimeLeft: undefined,
   };
 }
 
@@ -1044,6 +1242,21 @@ export const Session: MessageFns<Session> = {
     }
     if (message.receipt !== undefined) {
       Receipt.encode(message.receipt, writer.uint32(178).fork()).join();
+    }
+    if (message.behaviour !== undefined) {
+      Behaviour.encode(message.behaviour, writer.uint32(186).fork()).join();
+    }
+    if (message.readingPaused !== false) {
+      writer.uint32(192).bool(message.readingPaused);
+    }
+    if (message.blackHole !== 0) {
+      writer.uint32(200).int32(message.blackHole);
+    }
+    if (message.tcpInfo !== undefined) {
+      TcpInfo.encode(message.tcpInfo, writer.uint32(210).fork()).join();
+    }
+    if (message.stateTimeLeft !== undefined) {
+      Duration.encode(message.stateTimeLeft, writer.uint32(218).fork()).join();
     }
     return writer;
   },
@@ -1240,6 +1453,46 @@ export const Session: MessageFns<Session> = {
             message.receipt = Receipt.decode(reader, reader.uint32());
             continue;
           }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.behaviour = Behaviour.decode(reader, reader.uint32());
+            continue;
+          }
+          case 24: {
+            if (tag !== 192) {
+              break;
+            }
+
+            message.readingPaused = reader.bool();
+            continue;
+          }
+          case 25: {
+            if (tag !== 200) {
+              break;
+            }
+
+            message.blackHole = reader.int32() as any;
+            continue;
+          }
+          case 26: {
+            if (tag !== 210) {
+              break;
+            }
+
+            message.tcpInfo = TcpInfo.decode(reader, reader.uint32());
+            continue;
+          }
+          case 27: {
+            if (tag !== 218) {
+              break;
+            }
+
+            message.stateTimeLeft = Duration.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1337,6 +1590,27 @@ export const Session: MessageFns<Session> = {
         ? BigInt(object.opened_sequence)
         : 0n,
       receipt: isSet(object.receipt) ? Receipt.fromJSON(object.receipt) : undefined,
+      behaviour: isSet(object.behaviour) ? Behaviour.fromJSON(object.behaviour) : undefined,
+      readingPaused: isSet(object.readingPaused)
+        ? globalThis.Boolean(object.readingPaused)
+        : isSet(object.reading_paused)
+        ? globalThis.Boolean(object.reading_paused)
+        : false,
+      blackHole: isSet(object.blackHole)
+        ? blackHoleAction_DirectionFromJSON(object.blackHole)
+        : isSet(object.black_hole)
+        ? blackHoleAction_DirectionFromJSON(object.black_hole)
+        : 0,
+      tcpInfo: isSet(object.tcpInfo)
+        ? TcpInfo.fromJSON(object.tcpInfo)
+        : isSet(object.tcp_info)
+        ? TcpInfo.fromJSON(object.tcp_info)
+        : undefined,
+      stateTimeLeft: isSet(object.stateTimeLeft)
+        ? Duration.fromJSON(object.stateTimeLeft)
+        : isSet(object.state_time_left)
+        ? Duration.fromJSON(object.state_time_left)
+        : undefined,
     };
   },
 
@@ -1414,6 +1688,21 @@ export const Session: MessageFns<Session> = {
     if (message.receipt !== undefined) {
       obj.receipt = Receipt.toJSON(message.receipt);
     }
+    if (message.behaviour !== undefined) {
+      obj.behaviour = Behaviour.toJSON(message.behaviour);
+    }
+    if (message.readingPaused !== false) {
+      obj.readingPaused = message.readingPaused;
+    }
+    if (message.blackHole !== 0) {
+      obj.blackHole = blackHoleAction_DirectionToJSON(message.blackHole);
+    }
+    if (message.tcpInfo !== undefined) {
+      obj.tcpInfo = TcpInfo.toJSON(message.tcpInfo);
+    }
+    if (message.stateTimeLeft !== undefined) {
+      obj.stateTimeLeft = Duration.toJSON(message.stateTimeLeft);
+    }
     return obj;
   },
 
@@ -1463,6 +1752,17 @@ export const Session: MessageFns<Session> = {
       : 0n;
     message.receipt = (object.receipt !== undefined && object.receipt !== null)
       ? Receipt.fromPartial(object.receipt)
+      : undefined;
+    message.behaviour = (object.behaviour !== undefined && object.behaviour !== null)
+      ? Behaviour.fromPartial(object.behaviour)
+      : undefined;
+    message.readingPaused = object.readingPaused ?? false;
+    message.blackHole = object.blackHole ?? 0;
+    message.tcpInfo = (object.tcpInfo !== undefined && object.tcpInfo !== null)
+      ? TcpInfo.fromPartial(object.tcpInfo)
+      : undefined;
+    message.stateTimeLeft = (object.stateTimeLeft !== undefined && object.stateTimeLeft !== null)
+      ? Duration.fromPartial(object.stateTimeLeft)
       : undefined;
     return message;
   },
@@ -1549,6 +1849,352 @@ export const Session_LabelsEntry: MessageFns<Session_LabelsEntry> = {
     const message = createBaseSession_LabelsEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseTcpInfo(): TcpInfo {
+  return {
+    rtt: undefined,
+    rttVariation: undefined,
+    retransmissionTimeout: undefined,
+    retransmits: 0,
+    totalRetransmits: 0,
+    probes: 0,
+    unackedSegments: 0,
+    notSentBytes: 0,
+    bytesAcked: 0n,
+    sendMss: 0,
+    receiveMss: 0,
+    congestionWindow: 0,
+    sendWindow: undefined,
+    receiveWindow: undefined,
+  };
+}
+
+export const TcpInfo: MessageFns<TcpInfo> = {
+  encode(message: TcpInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rtt !== undefined) {
+      Duration.encode(message.rtt, writer.uint32(10).fork()).join();
+    }
+    if (message.rttVariation !== undefined) {
+      Duration.encode(message.rttVariation, writer.uint32(18).fork()).join();
+    }
+    if (message.retransmissionTimeout !== undefined) {
+      Duration.encode(message.retransmissionTimeout, writer.uint32(26).fork()).join();
+    }
+    if (message.retransmits !== 0) {
+      writer.uint32(32).uint32(message.retransmits);
+    }
+    if (message.totalRetransmits !== 0) {
+      writer.uint32(40).uint32(message.totalRetransmits);
+    }
+    if (message.probes !== 0) {
+      writer.uint32(48).uint32(message.probes);
+    }
+    if (message.unackedSegments !== 0) {
+      writer.uint32(56).uint32(message.unackedSegments);
+    }
+    if (message.notSentBytes !== 0) {
+      writer.uint32(64).uint32(message.notSentBytes);
+    }
+    if (message.bytesAcked !== 0n) {
+      if (BigInt.asUintN(64, message.bytesAcked) !== message.bytesAcked) {
+        throw new globalThis.Error("value provided for field message.bytesAcked of type uint64 too large");
+      }
+      writer.uint32(72).uint64(message.bytesAcked);
+    }
+    if (message.sendMss !== 0) {
+      writer.uint32(80).uint32(message.sendMss);
+    }
+    if (message.receiveMss !== 0) {
+      writer.uint32(88).uint32(message.receiveMss);
+    }
+    if (message.congestionWindow !== 0) {
+      writer.uint32(96).uint32(message.congestionWindow);
+    }
+    if (message.sendWindow !== undefined) {
+      writer.uint32(104).uint32(message.sendWindow);
+    }
+    if (message.receiveWindow !== undefined) {
+      writer.uint32(112).uint32(message.receiveWindow);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TcpInfo {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTcpInfo();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.rtt = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.rttVariation = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.retransmissionTimeout = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.retransmits = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.totalRetransmits = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.probes = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.unackedSegments = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.notSentBytes = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.bytesAcked = reader.uint64() as bigint;
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.sendMss = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.receiveMss = reader.uint32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.congestionWindow = reader.uint32();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.sendWindow = reader.uint32();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.receiveWindow = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TcpInfo {
+    return {
+      rtt: isSet(object.rtt) ? Duration.fromJSON(object.rtt) : undefined,
+      rttVariation: isSet(object.rttVariation)
+        ? Duration.fromJSON(object.rttVariation)
+        : isSet(object.rtt_variation)
+        ? Duration.fromJSON(object.rtt_variation)
+        : undefined,
+      retransmissionTimeout: isSet(object.retransmissionTimeout)
+        ? Duration.fromJSON(object.retransmissionTimeout)
+        : isSet(object.retransmission_timeout)
+        ? Duration.fromJSON(object.retransmission_timeout)
+        : undefined,
+      retransmits: isSet(object.retransmits) ? globalThis.Number(object.retransmits) : 0,
+      totalRetransmits: isSet(object.totalRetransmits)
+        ? globalThis.Number(object.totalRetransmits)
+        : isSet(object.total_retransmits)
+        ? globalThis.Number(object.total_retransmits)
+        : 0,
+      probes: isSet(object.probes) ? globalThis.Number(object.probes) : 0,
+      unackedSegments: isSet(object.unackedSegments)
+        ? globalThis.Number(object.unackedSegments)
+        : isSet(object.unacked_segments)
+        ? globalThis.Number(object.unacked_segments)
+        : 0,
+      notSentBytes: isSet(object.notSentBytes)
+        ? globalThis.Number(object.notSentBytes)
+        : isSet(object.not_sent_bytes)
+        ? globalThis.Number(object.not_sent_bytes)
+        : 0,
+      bytesAcked: isSet(object.bytesAcked)
+        ? BigInt(object.bytesAcked)
+        : isSet(object.bytes_acked)
+        ? BigInt(object.bytes_acked)
+        : 0n,
+      sendMss: isSet(object.sendMss)
+        ? globalThis.Number(object.sendMss)
+        : isSet(object.send_mss)
+        ? globalThis.Number(object.send_mss)
+        : 0,
+      receiveMss: isSet(object.receiveMss)
+        ? globalThis.Number(object.receiveMss)
+        : isSet(object.receive_mss)
+        ? globalThis.Number(object.receive_mss)
+        : 0,
+      congestionWindow: isSet(object.congestionWindow)
+        ? globalThis.Number(object.congestionWindow)
+        : isSet(object.congestion_window)
+        ? globalThis.Number(object.congestion_window)
+        : 0,
+      sendWindow: isSet(object.sendWindow)
+        ? globalThis.Number(object.sendWindow)
+        : isSet(object.send_window)
+        ? globalThis.Number(object.send_window)
+        : undefined,
+      receiveWindow: isSet(object.receiveWindow)
+        ? globalThis.Number(object.receiveWindow)
+        : isSet(object.receive_window)
+        ? globalThis.Number(object.receive_window)
+        : undefined,
+    };
+  },
+
+  toJSON(message: TcpInfo): unknown {
+    const obj: any = {};
+    if (message.rtt !== undefined) {
+      obj.rtt = Duration.toJSON(message.rtt);
+    }
+    if (message.rttVariation !== undefined) {
+      obj.rttVariation = Duration.toJSON(message.rttVariation);
+    }
+    if (message.retransmissionTimeout !== undefined) {
+      obj.retransmissionTimeout = Duration.toJSON(message.retransmissionTimeout);
+    }
+    if (message.retransmits !== 0) {
+      obj.retransmits = Math.round(message.retransmits);
+    }
+    if (message.totalRetransmits !== 0) {
+      obj.totalRetransmits = Math.round(message.totalRetransmits);
+    }
+    if (message.probes !== 0) {
+      obj.probes = Math.round(message.probes);
+    }
+    if (message.unackedSegments !== 0) {
+      obj.unackedSegments = Math.round(message.unackedSegments);
+    }
+    if (message.notSentBytes !== 0) {
+      obj.notSentBytes = Math.round(message.notSentBytes);
+    }
+    if (message.bytesAcked !== 0n) {
+      obj.bytesAcked = message.bytesAcked.toString();
+    }
+    if (message.sendMss !== 0) {
+      obj.sendMss = Math.round(message.sendMss);
+    }
+    if (message.receiveMss !== 0) {
+      obj.receiveMss = Math.round(message.receiveMss);
+    }
+    if (message.congestionWindow !== 0) {
+      obj.congestionWindow = Math.round(message.congestionWindow);
+    }
+    if (message.sendWindow !== undefined) {
+      obj.sendWindow = Math.round(message.sendWindow);
+    }
+    if (message.receiveWindow !== undefined) {
+      obj.receiveWindow = Math.round(message.receiveWindow);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TcpInfo>): TcpInfo {
+    return TcpInfo.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TcpInfo>): TcpInfo {
+    const message = createBaseTcpInfo();
+    message.rtt = (object.rtt !== undefined && object.rtt !== null) ? Duration.fromPartial(object.rtt) : undefined;
+    message.rttVariation = (object.rttVariation !== undefined && object.rttVariation !== null)
+      ? Duration.fromPartial(object.rttVariation)
+      : undefined;
+    message.retransmissionTimeout =
+      (object.retransmissionTimeout !== undefined && object.retransmissionTimeout !== null)
+        ? Duration.fromPartial(object.retransmissionTimeout)
+        : undefined;
+    message.retransmits = object.retransmits ?? 0;
+    message.totalRetransmits = object.totalRetransmits ?? 0;
+    message.probes = object.probes ?? 0;
+    message.unackedSegments = object.unackedSegments ?? 0;
+    message.notSentBytes = object.notSentBytes ?? 0;
+    message.bytesAcked = (object.bytesAcked !== undefined && object.bytesAcked !== null)
+      ? BigInt(object.bytesAcked)
+      : 0n;
+    message.sendMss = object.sendMss ?? 0;
+    message.receiveMss = object.receiveMss ?? 0;
+    message.congestionWindow = object.congestionWindow ?? 0;
+    message.sendWindow = object.sendWindow ?? undefined;
+    message.receiveWindow = object.receiveWindow ?? undefined;
     return message;
   },
 };
@@ -1778,7 +2424,7 @@ export const EarlierFin: MessageFns<EarlierFin> = {
 };
 
 function createBaseCause(): Cause {
-  return { kind: 0, rpc: "" };
+  return { kind: 0, rpc: "", action: "" };
 }
 
 export const Cause: MessageFns<Cause> = {
@@ -1788,6 +2434,9 @@ export const Cause: MessageFns<Cause> = {
     }
     if (message.rpc !== "") {
       writer.uint32(18).string(message.rpc);
+    }
+    if (message.action !== "") {
+      writer.uint32(26).string(message.action);
     }
     return writer;
   },
@@ -1821,6 +2470,14 @@ export const Cause: MessageFns<Cause> = {
             message.rpc = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.action = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1837,6 +2494,7 @@ export const Cause: MessageFns<Cause> = {
     return {
       kind: isSet(object.kind) ? cause_KindFromJSON(object.kind) : 0,
       rpc: isSet(object.rpc) ? globalThis.String(object.rpc) : "",
+      action: isSet(object.action) ? globalThis.String(object.action) : "",
     };
   },
 
@@ -1848,6 +2506,9 @@ export const Cause: MessageFns<Cause> = {
     if (message.rpc !== "") {
       obj.rpc = message.rpc;
     }
+    if (message.action !== "") {
+      obj.action = message.action;
+    }
     return obj;
   },
 
@@ -1858,6 +2519,7 @@ export const Cause: MessageFns<Cause> = {
     const message = createBaseCause();
     message.kind = object.kind ?? 0;
     message.rpc = object.rpc ?? "";
+    message.action = object.action ?? "";
     return message;
   },
 };
@@ -1878,6 +2540,8 @@ function createBaseReceipt(): Receipt {
     peerOutlook: undefined,
     evidence: 0,
     endTime: undefined,
+    segments: [],
+    segmentsCaptured: 0n,
   };
 }
 
@@ -1936,6 +2600,15 @@ export const Receipt: MessageFns<Receipt> = {
     }
     if (message.endTime !== undefined) {
       Timestamp.encode(message.endTime, writer.uint32(114).fork()).join();
+    }
+    for (const v of message.segments) {
+      Segment.encode(v!, writer.uint32(122).fork()).join();
+    }
+    if (message.segmentsCaptured !== 0n) {
+      if (BigInt.asUintN(64, message.segmentsCaptured) !== message.segmentsCaptured) {
+        throw new globalThis.Error("value provided for field message.segmentsCaptured of type uint64 too large");
+      }
+      writer.uint32(128).uint64(message.segmentsCaptured);
     }
     return writer;
   },
@@ -2065,6 +2738,22 @@ export const Receipt: MessageFns<Receipt> = {
             message.endTime = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.segments.push(Segment.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.segmentsCaptured = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2133,6 +2822,14 @@ export const Receipt: MessageFns<Receipt> = {
         : isSet(object.end_time)
         ? fromJsonTimestamp(object.end_time)
         : undefined,
+      segments: globalThis.Array.isArray(object?.segments)
+        ? object.segments.map((e: any) => Segment.fromJSON(e))
+        : [],
+      segmentsCaptured: isSet(object.segmentsCaptured)
+        ? BigInt(object.segmentsCaptured)
+        : isSet(object.segments_captured)
+        ? BigInt(object.segments_captured)
+        : 0n,
     };
   },
 
@@ -2180,6 +2877,12 @@ export const Receipt: MessageFns<Receipt> = {
     if (message.endTime !== undefined) {
       obj.endTime = fromTimestamp(message.endTime).toISOString();
     }
+    if (message.segments?.length) {
+      obj.segments = message.segments.map((e) => Segment.toJSON(e));
+    }
+    if (message.segmentsCaptured !== 0n) {
+      obj.segmentsCaptured = message.segmentsCaptured.toString();
+    }
     return obj;
   },
 
@@ -2216,6 +2919,10 @@ export const Receipt: MessageFns<Receipt> = {
     message.endTime = (object.endTime !== undefined && object.endTime !== null)
       ? Timestamp.fromPartial(object.endTime)
       : undefined;
+    message.segments = object.segments?.map((e) => Segment.fromPartial(e)) || [];
+    message.segmentsCaptured = (object.segmentsCaptured !== undefined && object.segmentsCaptured !== null)
+      ? BigInt(object.segmentsCaptured)
+      : 0n;
     return message;
   },
 };
@@ -2633,7 +3340,16 @@ export const SessionFailure: MessageFns<SessionFailure> = {
 };
 
 function createBaseOpenSessionRequest(): OpenSessionRequest {
-  return { scope: "", name: "", target: "", timeout: undefined, localAddress: "", onPeerFin: 0, labels: {} };
+  return {
+    scope: "",
+    name: "",
+    target: "",
+    timeout: undefined,
+    localAddress: "",
+    onPeerFin: 0,
+    labels: {},
+    behaviour: undefined,
+  };
 }
 
 export const OpenSessionRequest: MessageFns<OpenSessionRequest> = {
@@ -2659,6 +3375,9 @@ export const OpenSessionRequest: MessageFns<OpenSessionRequest> = {
     globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
       OpenSessionRequest_LabelsEntry.encode({ key: key as any, value }, writer.uint32(58).fork()).join();
     });
+    if (message.behaviour !== undefined) {
+      Behaviour.encode(message.behaviour, writer.uint32(66).fork()).join();
+    }
     return writer;
   },
 
@@ -2734,6 +3453,14 @@ export const OpenSessionRequest: MessageFns<OpenSessionRequest> = {
             }
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.behaviour = Behaviour.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2776,6 +3503,7 @@ export const OpenSessionRequest: MessageFns<OpenSessionRequest> = {
           {},
         )
         : {},
+      behaviour: isSet(object.behaviour) ? Behaviour.fromJSON(object.behaviour) : undefined,
     };
   },
 
@@ -2808,6 +3536,9 @@ export const OpenSessionRequest: MessageFns<OpenSessionRequest> = {
         });
       }
     }
+    if (message.behaviour !== undefined) {
+      obj.behaviour = Behaviour.toJSON(message.behaviour);
+    }
     return obj;
   },
 
@@ -2833,6 +3564,9 @@ export const OpenSessionRequest: MessageFns<OpenSessionRequest> = {
       },
       {},
     );
+    message.behaviour = (object.behaviour !== undefined && object.behaviour !== null)
+      ? Behaviour.fromPartial(object.behaviour)
+      : undefined;
     return message;
   },
 };
@@ -2992,7 +3726,7 @@ export const OpenSessionResponse: MessageFns<OpenSessionResponse> = {
 };
 
 function createBaseGetSessionRequest(): GetSessionRequest {
-  return { scope: "", session: "" };
+  return { scope: "", session: "", view: 0 };
 }
 
 export const GetSessionRequest: MessageFns<GetSessionRequest> = {
@@ -3002,6 +3736,9 @@ export const GetSessionRequest: MessageFns<GetSessionRequest> = {
     }
     if (message.session !== "") {
       writer.uint32(18).string(message.session);
+    }
+    if (message.view !== 0) {
+      writer.uint32(24).int32(message.view);
     }
     return writer;
   },
@@ -3035,6 +3772,14 @@ export const GetSessionRequest: MessageFns<GetSessionRequest> = {
             message.session = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.view = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3051,6 +3796,7 @@ export const GetSessionRequest: MessageFns<GetSessionRequest> = {
     return {
       scope: isSet(object.scope) ? globalThis.String(object.scope) : "",
       session: isSet(object.session) ? globalThis.String(object.session) : "",
+      view: isSet(object.view) ? session_ViewFromJSON(object.view) : 0,
     };
   },
 
@@ -3062,6 +3808,9 @@ export const GetSessionRequest: MessageFns<GetSessionRequest> = {
     if (message.session !== "") {
       obj.session = message.session;
     }
+    if (message.view !== 0) {
+      obj.view = session_ViewToJSON(message.view);
+    }
     return obj;
   },
 
@@ -3072,6 +3821,7 @@ export const GetSessionRequest: MessageFns<GetSessionRequest> = {
     const message = createBaseGetSessionRequest();
     message.scope = object.scope ?? "";
     message.session = object.session ?? "";
+    message.view = object.view ?? 0;
     return message;
   },
 };
@@ -4905,6 +5655,461 @@ export const ResetSessionResponse: MessageFns<ResetSessionResponse> = {
   },
 };
 
+function createBasePerformActionRequest(): PerformActionRequest {
+  return {
+    scope: "",
+    session: "",
+    uid: "",
+    sessions: [],
+    listener: "",
+    all: false,
+    action: undefined,
+    maxResults: undefined,
+  };
+}
+
+export const PerformActionRequest: MessageFns<PerformActionRequest> = {
+  encode(message: PerformActionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.scope !== "") {
+      writer.uint32(10).string(message.scope);
+    }
+    if (message.session !== "") {
+      writer.uint32(18).string(message.session);
+    }
+    if (message.uid !== "") {
+      writer.uint32(26).string(message.uid);
+    }
+    for (const v of message.sessions) {
+      writer.uint32(34).string(v!);
+    }
+    if (message.listener !== "") {
+      writer.uint32(42).string(message.listener);
+    }
+    if (message.all !== false) {
+      writer.uint32(48).bool(message.all);
+    }
+    if (message.action !== undefined) {
+      Action.encode(message.action, writer.uint32(58).fork()).join();
+    }
+    if (message.maxResults !== undefined) {
+      writer.uint32(64).int32(message.maxResults);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PerformActionRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePerformActionRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.scope = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.session = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.uid = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.sessions.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.listener = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.all = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.action = Action.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.maxResults = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PerformActionRequest {
+    return {
+      scope: isSet(object.scope) ? globalThis.String(object.scope) : "",
+      session: isSet(object.session) ? globalThis.String(object.session) : "",
+      uid: isSet(object.uid) ? globalThis.String(object.uid) : "",
+      sessions: globalThis.Array.isArray(object?.sessions) ? object.sessions.map((e: any) => globalThis.String(e)) : [],
+      listener: isSet(object.listener) ? globalThis.String(object.listener) : "",
+      all: isSet(object.all) ? globalThis.Boolean(object.all) : false,
+      action: isSet(object.action) ? Action.fromJSON(object.action) : undefined,
+      maxResults: isSet(object.maxResults)
+        ? globalThis.Number(object.maxResults)
+        : isSet(object.max_results)
+        ? globalThis.Number(object.max_results)
+        : undefined,
+    };
+  },
+
+  toJSON(message: PerformActionRequest): unknown {
+    const obj: any = {};
+    if (message.scope !== "") {
+      obj.scope = message.scope;
+    }
+    if (message.session !== "") {
+      obj.session = message.session;
+    }
+    if (message.uid !== "") {
+      obj.uid = message.uid;
+    }
+    if (message.sessions?.length) {
+      obj.sessions = message.sessions;
+    }
+    if (message.listener !== "") {
+      obj.listener = message.listener;
+    }
+    if (message.all !== false) {
+      obj.all = message.all;
+    }
+    if (message.action !== undefined) {
+      obj.action = Action.toJSON(message.action);
+    }
+    if (message.maxResults !== undefined) {
+      obj.maxResults = Math.round(message.maxResults);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PerformActionRequest>): PerformActionRequest {
+    return PerformActionRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PerformActionRequest>): PerformActionRequest {
+    const message = createBasePerformActionRequest();
+    message.scope = object.scope ?? "";
+    message.session = object.session ?? "";
+    message.uid = object.uid ?? "";
+    message.sessions = object.sessions?.map((e) => e) || [];
+    message.listener = object.listener ?? "";
+    message.all = object.all ?? false;
+    message.action = (object.action !== undefined && object.action !== null)
+      ? Action.fromPartial(object.action)
+      : undefined;
+    message.maxResults = object.maxResults ?? undefined;
+    return message;
+  },
+};
+
+function createBasePerformActionResponse(): PerformActionResponse {
+  return { targeted: 0n, performed: 0n, failed: {}, failures: [], receipts: [] };
+}
+
+export const PerformActionResponse: MessageFns<PerformActionResponse> = {
+  encode(message: PerformActionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targeted !== 0n) {
+      if (BigInt.asUintN(64, message.targeted) !== message.targeted) {
+        throw new globalThis.Error("value provided for field message.targeted of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.targeted);
+    }
+    if (message.performed !== 0n) {
+      if (BigInt.asUintN(64, message.performed) !== message.performed) {
+        throw new globalThis.Error("value provided for field message.performed of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.performed);
+    }
+    globalThis.Object.entries(message.failed).forEach(([key, value]: [string, bigint]) => {
+      PerformActionResponse_FailedEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
+    });
+    for (const v of message.failures) {
+      SessionFailure.encode(v!, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.receipts) {
+      Receipt.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PerformActionResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePerformActionResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.targeted = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.performed = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            const entry3 = PerformActionResponse_FailedEntry.decode(reader, reader.uint32());
+            if (entry3.value !== undefined) {
+              message.failed[entry3.key] = entry3.value;
+            }
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.failures.push(SessionFailure.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.receipts.push(Receipt.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PerformActionResponse {
+    return {
+      targeted: isSet(object.targeted) ? BigInt(object.targeted) : 0n,
+      performed: isSet(object.performed) ? BigInt(object.performed) : 0n,
+      failed: isObject(object.failed)
+        ? (globalThis.Object.entries(object.failed) as [string, any][]).reduce(
+          (acc: { [key: string]: bigint }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: BigInt(value as string | number | bigint | boolean),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+      failures: globalThis.Array.isArray(object?.failures)
+        ? object.failures.map((e: any) => SessionFailure.fromJSON(e))
+        : [],
+      receipts: globalThis.Array.isArray(object?.receipts) ? object.receipts.map((e: any) => Receipt.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: PerformActionResponse): unknown {
+    const obj: any = {};
+    if (message.targeted !== 0n) {
+      obj.targeted = message.targeted.toString();
+    }
+    if (message.performed !== 0n) {
+      obj.performed = message.performed.toString();
+    }
+    if (message.failed) {
+      const entries = globalThis.Object.entries(message.failed) as [string, bigint][];
+      if (entries.length > 0) {
+        obj.failed = {};
+        entries.forEach(([k, v]) => {
+          obj.failed[k] = v.toString();
+        });
+      }
+    }
+    if (message.failures?.length) {
+      obj.failures = message.failures.map((e) => SessionFailure.toJSON(e));
+    }
+    if (message.receipts?.length) {
+      obj.receipts = message.receipts.map((e) => Receipt.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PerformActionResponse>): PerformActionResponse {
+    return PerformActionResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PerformActionResponse>): PerformActionResponse {
+    const message = createBasePerformActionResponse();
+    message.targeted = (object.targeted !== undefined && object.targeted !== null) ? BigInt(object.targeted) : 0n;
+    message.performed = (object.performed !== undefined && object.performed !== null) ? BigInt(object.performed) : 0n;
+    message.failed = (globalThis.Object.entries(object.failed ?? {}) as [string, bigint][]).reduce(
+      (acc: { [key: string]: bigint }, [key, value]: [string, bigint]) => {
+        if (value !== undefined) {
+          acc[key] = BigInt(value as string | number | bigint | boolean);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.failures = object.failures?.map((e) => SessionFailure.fromPartial(e)) || [];
+    message.receipts = object.receipts?.map((e) => Receipt.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBasePerformActionResponse_FailedEntry(): PerformActionResponse_FailedEntry {
+  return { key: "", value: 0n };
+}
+
+export const PerformActionResponse_FailedEntry: MessageFns<PerformActionResponse_FailedEntry> = {
+  encode(message: PerformActionResponse_FailedEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0n) {
+      if (BigInt.asUintN(64, message.value) !== message.value) {
+        throw new globalThis.Error("value provided for field message.value of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PerformActionResponse_FailedEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePerformActionResponse_FailedEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PerformActionResponse_FailedEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? BigInt(object.value) : 0n,
+    };
+  },
+
+  toJSON(message: PerformActionResponse_FailedEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== 0n) {
+      obj.value = message.value.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PerformActionResponse_FailedEntry>): PerformActionResponse_FailedEntry {
+    return PerformActionResponse_FailedEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PerformActionResponse_FailedEntry>): PerformActionResponse_FailedEntry {
+    const message = createBasePerformActionResponse_FailedEntry();
+    message.key = object.key ?? "";
+    message.value = (object.value !== undefined && object.value !== null) ? BigInt(object.value) : 0n;
+    return message;
+  },
+};
+
 /**
  * Sessions: named handles on single connections, accepted by a listener or dialed by the daemon.
  *
@@ -5047,6 +6252,21 @@ export const SessionServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /**
+     * Performs one action on one session, several, those of a listener, or all of the scope. What cannot be done on one
+     * session is a failure in the reply and holds up none of the others; only when a single `session` was named it is the
+     * error of the call.
+     *
+     * Errors: INVALID_ARGUMENT (MISSING_FIELD) without a target.
+     */
+    performAction: {
+      name: "PerformAction",
+      requestType: PerformActionRequest as typeof PerformActionRequest,
+      requestStream: false,
+      responseType: PerformActionResponse as typeof PerformActionResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
 
@@ -5138,6 +6358,17 @@ export interface SessionServiceImplementation<CallContextExt = {}> {
     request: ResetSessionRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<ResetSessionResponse>>;
+  /**
+   * Performs one action on one session, several, those of a listener, or all of the scope. What cannot be done on one
+   * session is a failure in the reply and holds up none of the others; only when a single `session` was named it is the
+   * error of the call.
+   *
+   * Errors: INVALID_ARGUMENT (MISSING_FIELD) without a target.
+   */
+  performAction(
+    request: PerformActionRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<PerformActionResponse>>;
 }
 
 export interface SessionServiceClient<CallOptionsExt = {}> {
@@ -5228,6 +6459,17 @@ export interface SessionServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<ResetSessionRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<ResetSessionResponse>;
+  /**
+   * Performs one action on one session, several, those of a listener, or all of the scope. What cannot be done on one
+   * session is a failure in the reply and holds up none of the others; only when a single `session` was named it is the
+   * error of the call.
+   *
+   * Errors: INVALID_ARGUMENT (MISSING_FIELD) without a target.
+   */
+  performAction(
+    request: DeepPartial<PerformActionRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<PerformActionResponse>;
 }
 
 function bytesFromBase64(b64: string): Uint8Array {

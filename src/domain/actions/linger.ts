@@ -1,0 +1,47 @@
+import { everyTick } from "../../kernel/ticker.js";
+import { canSendRst } from "../../kernel/tcp-state.js";
+import type { Cause } from "../receipt.js";
+import type { Session } from "../session.js";
+import { poke, waitUntil } from "../wait-until.js";
+import { assertPossible, assertTcp } from "./assert-possible.js";
+
+/** How long. */
+export interface LingerOptions {
+  readonly timeoutMs: number;
+  readonly drainTimeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * FIN after all that was written, and RST if the peer has not acknowledged it all in time. Resolves when either has
+ * happened. A real SO_LINGER is never set: close(2) would block the event loop, and Linux sends no RST after it.
+ *
+ * @throws DomainError SESSION_ENDED, ALREADY_CLOSED, UNIX_SOCKET, FFI_UNAVAILABLE.
+ */
+export async function linger(session: Session, cause: Cause, options: LingerOptions): Promise<void> {
+  assertPossible(session, "linger", "close it instead");
+  assertTcp(session, "linger", "close it instead: its kernel has no acknowledgements");
+  if (session.isClosing) throw session.refusal("ALREADY_CLOSED", "it was closed before; reset it to cut it off");
+  session.publish({ kind: "action_performed", action: "linger", cause });
+  session.beginClosing(cause, options.drainTimeoutMs);
+  const acknowledged = () => session.ended || (session.finSent && session.unsentBytes === 0);
+  // An acknowledgement is nothing that the kernel announces.
+  const stop = everyTick(() => poke(session.observers));
+  const late = new Error("not acknowledged in time");
+  try {
+    await waitUntil(session.observers, () => (acknowledged() ? true : undefined), {
+      timeoutMs: options.timeoutMs,
+      signal: options.signal,
+      onTimeout: () => late,
+    });
+  } catch (error) {
+    if (error !== late) throw error;
+    const state = session.inspect();
+    if (session.ended) return;
+    // With the peer's FIN there as well Linux has no RST left to send: then the descriptor is released.
+    if (canSendRst(state)) session.sendRst(cause, state);
+    else session.release(cause);
+  } finally {
+    stop();
+  }
+}

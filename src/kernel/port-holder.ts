@@ -1,0 +1,141 @@
+import { rename, unlink } from "node:fs/promises";
+import type { Address } from "./address.js";
+import { dropInbound } from "./black-hole.js";
+import { errnoName, KernelError } from "./errno.js";
+import type { Ffi } from "./ffi.js";
+import { AF_INET6, encodeSockaddr, familyOf } from "./sockaddr.js";
+import { setInt } from "./socket-calls.js";
+
+const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | 0o4000 | 0o2000000;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+const SO_RCVBUF = 8;
+const SO_LINGER = 13;
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = 26;
+const F_DUPFD_CLOEXEC = 1030;
+const SHUT_RD = 0;
+
+/**
+ * A bound socket that is ours from the bind to the end: whoever listens gets a duplicate of it, so that listening can
+ * stop and begin again while nobody else can have the port (kept without SO_REUSEADDR: others get EADDRINUSE).
+ */
+export class PortHolder {
+  private constructor(
+    private readonly ffi: Ffi,
+    private fd: number,
+    readonly address: Address,
+  ) {}
+
+  /** Binds. Port 0 takes a free one. @throws KernelError with the errno of the call that was refused. */
+  static bind(ffi: Ffi, address: Address): PortHolder {
+    if (address.kind === "unix") return new PortHolder(ffi, bound(ffi, address), address);
+    if (address.port !== 0) return new PortHolder(ffi, exclusive(bound(ffi, address)), address);
+    // A port that the kernel chose is let go when listening stops; one that was asked for stays. So ask for the one
+    // that was chosen, while it is still held.
+    const chooser = bound(ffi, address);
+    try {
+      const chosen = { ...address, port: portOf(ffi, chooser) };
+      return new PortHolder(ffi, exclusive(bound(ffi, chosen)), chosen);
+    } finally {
+      ffi.close(chooser);
+    }
+  }
+
+  /** Another descriptor of the same socket, for whoever listens and closes it. */
+  duplicate(): number {
+    return checked("fcntl", this.ffi.fcntl(this.fd, F_DUPFD_CLOEXEC, 0));
+  }
+
+  /** Lets the kernel complete connections, at most `backlog` + 1 of them while nobody accepts. */
+  listen(backlog: number): void {
+    checked("listen", this.ffi.listen(this.fd, backlog));
+  }
+
+  /** Connections accepted from now on are closed by RST, whoever closes them (SO_LINGER is inherited). */
+  setLingerZero(on: boolean): void {
+    const linger = Buffer.alloc(8);
+    linger.writeInt32LE(on ? 1 : 0, 0);
+    checked("setsockopt", this.ffi.setsockopt(this.fd, SOL_SOCKET, SO_LINGER, linger, linger.length));
+  }
+
+  /** The receive buffer of connections to come: their window is small from the SYN on (tcp(7)). */
+  setReceiveBuffer(bytes: number): void {
+    checked("setsockopt", setInt(this.fd, SOL_SOCKET, SO_RCVBUF, bytes));
+  }
+
+  /** Leaves SYNs unanswered, or answers them again. */
+  dropSyns(drop: boolean): void {
+    checked("setsockopt", dropInbound(this.fd, drop));
+  }
+
+  /**
+   * Refuses: listening ends, the port is kept. In the same tick every other descriptor of it must be closed: a loop
+   * that still polls it would spin. Connections that nobody accepted get RST.
+   */
+  stopListening(): void {
+    this.ffi.shutdown(this.fd, SHUT_RD);
+  }
+
+  /**
+   * Refuses on a unix socket: it is closed and its file stays, at which connect(2) gives ECONNREFUSED and bind(2)
+   * EADDRINUSE (a socket that was shut down can never listen again).
+   */
+  closeKeepingFile(): void {
+    if (this.fd >= 0) this.ffi.close(this.fd);
+    this.fd = -1;
+  }
+
+  /** Takes the place of the file that `closeKeepingFile` left, without a moment in which there is none. */
+  async rebindFile(): Promise<void> {
+    const { address } = this;
+    if (address.kind !== "unix" || this.fd >= 0) return;
+    // One byte shorter or as long as the path itself: it fits where that fits.
+    const draft = `${address.path.slice(0, -1)}~`;
+    this.fd = bound(this.ffi, { kind: "unix", path: draft });
+    await rename(draft, address.path);
+  }
+
+  /** Lets the port go. */
+  close(): void {
+    this.closeKeepingFile();
+    if (this.address.kind === "unix") unlink(this.address.path).catch(() => undefined);
+  }
+}
+
+function bound(ffi: Ffi, address: Address): number {
+  const fd = checked("socket", ffi.socket(familyOf(address), SOCK_STREAM_NONBLOCK_CLOEXEC, 0));
+  try {
+    if (address.kind === "tcp") {
+      checked("setsockopt", setInt(fd, SOL_SOCKET, SO_REUSEADDR, 1));
+      if (familyOf(address) === AF_INET6) {
+        checked("setsockopt", setInt(fd, IPPROTO_IPV6, IPV6_V6ONLY, address.host === "::" ? 0 : 1));
+      }
+    }
+    const sockaddr = encodeSockaddr(address);
+    checked("bind", ffi.bind(fd, sockaddr, sockaddr.length));
+    return fd;
+  } catch (error) {
+    ffi.close(fd);
+    throw error;
+  }
+}
+
+/** Whoever comes later gets EADDRINUSE, also with SO_REUSEADDR of its own. */
+function exclusive(fd: number): number {
+  checked("setsockopt", setInt(fd, SOL_SOCKET, SO_REUSEADDR, 0));
+  return fd;
+}
+
+function portOf(ffi: Ffi, fd: number): number {
+  const address = Buffer.alloc(28);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(address.length);
+  checked("getsockname", ffi.getsockname(fd, address, length));
+  return address.readUInt16BE(2);
+}
+
+function checked(call: string, rc: number): number {
+  if (rc < 0) throw new KernelError(call, errnoName(-rc));
+  return rc;
+}
