@@ -58,18 +58,24 @@ export function nearest(name: string, known: Iterable<string>): string {
     .join(", ")}${count > 3 ? ", ..." : ""}`;
 }
 
+const maxCompared = 64;
+/** Two rows of the table, kept: an error among thousands of long names must not hold the loop up. */
+let row = new Uint8Array(maxCompared + 1);
+let next = new Uint8Array(maxCompared + 1);
+
 /** Levenshtein's distance, of the first 64 characters. */
 function editDistance(a: string, b: string): number {
-  const from = a.slice(0, 64);
-  const to = b.slice(0, 64);
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const substitute = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(substitute, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+  const rows = Math.min(a.length, maxCompared);
+  const columns = Math.min(b.length, maxCompared);
+  for (let j = 0; j <= columns; j++) row[j] = j;
+  for (let i = 1; i <= rows; i++) {
+    next[0] = i;
+    const code = a.charCodeAt(i - 1);
+    for (let j = 1; j <= columns; j++) {
+      const substitute = row[j - 1]! + (code === b.charCodeAt(j - 1) ? 0 : 1);
+      next[j] = Math.min(substitute, row[j]! + 1, next[j - 1]! + 1);
     }
-    row = next;
+    [row, next] = [next, row];
   }
-  return row[to.length] ?? 0;
+  return row[columns]!;
 }
