@@ -551,12 +551,9 @@ export class Session implements ConnectionOwner {
     clearTimeout(this.drainTimer);
     this.outbox.clear();
     this.behaviour.onEnd(this);
-    const previous = this.lastState;
+    // Told by the receipt; what comes after it is told as it changes.
     this.lastState = this.connection.state();
     this.endTime = now();
-    if (previous !== this.lastState) {
-      this.publish({ kind: "session_state_changed", previous, state: this.lastState });
-    }
     if (isLingering(this.lastState)) this.host.follow(this);
     const { ends } = this;
     // A receipt that is final says NONE where a side has sent neither FIN nor RST.

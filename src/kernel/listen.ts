@@ -35,7 +35,8 @@ export interface ListenOptions {
 /** A socket that accepts connections, or does what else its state says, and keeps its port throughout. */
 export class ListeningSocket {
   private server: Server | undefined;
-  private current: ListenState = "REFUSING";
+  /** Undefined until the first state is entered: REFUSING too is one that has to be. */
+  private current: ListenState | undefined;
 
   private constructor(
     private readonly holder: PortHolder | undefined,
@@ -79,7 +80,7 @@ export class ListeningSocket {
   }
 
   get state(): ListenState {
-    return this.current;
+    return this.current ?? "REFUSING";
   }
 
   /** Changes what clients meet; the port is held throughout. @throws KernelError. */

@@ -1,3 +1,4 @@
+import { unlinkSync } from "node:fs";
 import { rename, unlink } from "node:fs/promises";
 import type { Address } from "./address.js";
 import { dropInbound } from "./black-hole.js";
@@ -18,7 +19,7 @@ const SHUT_RD = 0;
 
 /**
  * A bound socket that is ours from the bind to the end: whoever listens gets a duplicate of it, so that listening can
- * stop and begin again while nobody else can have the port (kept without SO_REUSEADDR: others get EADDRINUSE).
+ * stop and begin again while nobody else can have the port.
  */
 export class PortHolder {
   private constructor(
@@ -30,32 +31,43 @@ export class PortHolder {
   /** Binds. Port 0 takes a free one. @throws KernelError with the errno of the call that was refused. */
   static bind(ffi: Ffi, address: Address): PortHolder {
     if (address.kind === "unix") return new PortHolder(ffi, bound(ffi, address), address);
-    if (address.port !== 0) return new PortHolder(ffi, exclusive(bound(ffi, address)), address);
+    if (address.port !== 0) return new PortHolder(ffi, bound(ffi, address), address);
     // A port that the kernel chose is let go when listening stops; one that was asked for stays. So ask for the one
     // that was chosen, while it is still held.
     const chooser = bound(ffi, address);
     try {
       const chosen = { ...address, port: portOf(ffi, chooser) };
-      return new PortHolder(ffi, exclusive(bound(ffi, chosen)), chosen);
+      return new PortHolder(ffi, bound(ffi, chosen), chosen);
     } finally {
       ffi.close(chooser);
     }
   }
 
+  /**
+   * While it does not listen, SO_REUSEADDR would let others have the port: without it they get EADDRINUSE. While it
+   * listens nobody gets the port anyway, and its connections inherit the option: without it they would keep it from
+   * listening again as long as they live.
+   */
+  private setReuse(on: boolean): void {
+    if (this.address.kind === "tcp") checked("setsockopt", setInt(this.fd, SOL_SOCKET, SO_REUSEADDR, on ? 1 : 0));
+  }
+
   /** Another descriptor of the same socket, for whoever listens and closes it. */
   duplicate(): number {
+    this.setReuse(true);
     return checked("fcntl", this.ffi.fcntl(this.fd, F_DUPFD_CLOEXEC, 0));
   }
 
   /** Lets the kernel complete connections, at most `backlog` + 1 of them while nobody accepts. */
   listen(backlog: number): void {
+    this.setReuse(true);
     checked("listen", this.ffi.listen(this.fd, backlog));
   }
 
   /** Connections accepted from now on are closed by RST, whoever closes them (SO_LINGER is inherited). */
   setLingerZero(on: boolean): void {
     const linger = Buffer.alloc(8);
-    linger.writeInt32LE(on ? 1 : 0, 0);
+    if (on) linger.writeInt32LE(1, 0);
     checked("setsockopt", this.ffi.setsockopt(this.fd, SOL_SOCKET, SO_LINGER, linger, linger.length));
   }
 
@@ -75,6 +87,7 @@ export class PortHolder {
    */
   stopListening(): void {
     this.ffi.shutdown(this.fd, SHUT_RD);
+    this.setReuse(false);
   }
 
   /**
@@ -99,7 +112,13 @@ export class PortHolder {
   /** Lets the port go. */
   close(): void {
     this.closeKeepingFile();
-    if (this.address.kind === "unix") unlink(this.address.path).catch(() => undefined);
+    if (this.address.kind !== "unix") return;
+    try {
+      // At once: removed later it could be the file of a listener that has the path by then.
+      unlinkSync(this.address.path);
+    } catch {
+      // Gone already.
+    }
   }
 }
 
@@ -119,12 +138,6 @@ function bound(ffi: Ffi, address: Address): number {
     ffi.close(fd);
     throw error;
   }
-}
-
-/** Whoever comes later gets EADDRINUSE, also with SO_REUSEADDR of its own. */
-function exclusive(fd: number): number {
-  checked("setsockopt", setInt(fd, SOL_SOCKET, SO_REUSEADDR, 0));
-  return fd;
 }
 
 function portOf(ffi: Ffi, fd: number): number {

@@ -158,7 +158,8 @@ export function payload(
   max: number,
 ): Buffer {
   if (value === undefined || value.value.length === 0) {
-    throw invalidField(field === "" ? "text" : `${field}.text`, "give text or data, at least one byte", "MISSING_FIELD");
+    const path = field === "" ? "payload" : `${field}.payload`;
+    throw invalidField(path, "give text or data, at least one byte", "MISSING_FIELD");
   }
   const path = field === "" ? value.$case : `${field}.${value.$case}`;
   return bytes(path, value.$case === "text" ? Buffer.from(value.value, "utf8") : value.value, max);
