@@ -1,6 +1,6 @@
-import { ListSessionsResponse, type Session, SessionServiceDefinition, session_StateToJSON } from "../gen/hangup/v1/session.js";
+import { Session, SessionServiceDefinition, session_StateToJSON } from "../gen/hangup/v1/session.js";
 import { answerMs, useService } from "./client.js";
-import { jsonLine } from "./json.js";
+import { type JsonMapping, jsonLine } from "./json.js";
 import type { DaemonCallOptions } from "./options.js";
 import { endText } from "./receipt-text.js";
 import { table } from "./table.js";
@@ -10,6 +10,11 @@ export interface SessionsOptions extends DaemonCallOptions {
   readonly listener?: string;
   readonly living?: boolean;
 }
+
+/** ListSessionsResponse, but that the list is there also when it is empty: `jq .sessions[]`. */
+const listMapping: JsonMapping<{ sessions: Session[] }> = {
+  toJSON: (list) => ({ sessions: list.sessions.map((session) => Session.toJSON(session)) }),
+};
 
 /** Lists sessions, all pages of them, oldest first. */
 export async function sessions(options: SessionsOptions): Promise<void> {
@@ -26,7 +31,7 @@ export async function sessions(options: SessionsOptions): Promise<void> {
     return found;
   });
   if (options.json === true) {
-    process.stdout.write(jsonLine(ListSessionsResponse, { sessions: all, nextPageToken: "" }));
+    process.stdout.write(jsonLine(listMapping, { sessions: all }));
     return;
   }
   const withScope = scope === "-";
