@@ -22,7 +22,7 @@ export class Captures {
 
   constructor(private readonly scope: string) {}
 
-  /** Begins to capture these ports. @throws DomainError CAPTURE_UNAVAILABLE, NAME_TAKEN. */
+  /** Begins to capture these ports. @throws DomainError CAPTURE_UNAVAILABLE, NAME_TAKEN, TOO_MANY_CAPTURES. */
   start(name: string, listener: string, ports: Iterable<number>): Capture {
     const before = this.captures.get(name);
     if (before?.running === true) {
@@ -33,7 +33,7 @@ export class Captures {
     const { available, reason } = capabilities().capture;
     if (!available) throw unavailable(reason);
     if (before === undefined && this.captures.size >= maxCaptures) {
-      throw new DomainError("RESOURCE_EXHAUSTED", "NAME_TAKEN", `${maxCaptures} captures; take one of their names anew`, {
+      throw new DomainError("RESOURCE_EXHAUSTED", "TOO_MANY_CAPTURES", `${maxCaptures} captures; take one of their names anew`, {
         field: "name",
       });
     }
