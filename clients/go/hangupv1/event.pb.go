@@ -914,7 +914,7 @@ func (x *SessionStateChanged) GetState() Session_State {
 // A command took effect.
 type ActionPerformed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The action: `close`, `half_close`, `reset`.
+	// The action, as in `Action`: `close`, `half_close`, `reset`, ...
 	Action string `protobuf:"bytes,1,opt,name=action,proto3" json:"action,omitempty"`
 	// Who asked.
 	Cause         *Cause `protobuf:"bytes,2,opt,name=cause,proto3" json:"cause,omitempty"`

@@ -34,6 +34,13 @@ const (
 	Listener_STATE_UNSPECIFIED Listener_State = 0
 	// Connections are accepted.
 	Listener_LISTENING Listener_State = 1
+	// SYNs are answered with RST: connect(2) gives ECONNREFUSED. The port is held: others get EADDRINUSE.
+	Listener_REFUSING Listener_State = 2
+	// SYNs are not answered: connect(2) gives ETIMEDOUT. Not on unix sockets.
+	Listener_STALLED Listener_State = 3
+	// The kernel completes connections, `backlog` + 1 of them, and nobody accepts them; further SYNs are not answered. On
+	// a unix socket connect(2) then blocks, or gives EAGAIN.
+	Listener_QUEUEING Listener_State = 4
 )
 
 // Enum value maps for Listener_State.
@@ -41,10 +48,16 @@ var (
 	Listener_State_name = map[int32]string{
 		0: "STATE_UNSPECIFIED",
 		1: "LISTENING",
+		2: "REFUSING",
+		3: "STALLED",
+		4: "QUEUEING",
 	}
 	Listener_State_value = map[string]int32{
 		"STATE_UNSPECIFIED": 0,
 		"LISTENING":         1,
+		"REFUSING":          2,
+		"STALLED":           3,
+		"QUEUEING":          4,
 	}
 )
 
@@ -73,6 +86,63 @@ func (x Listener_State) Number() protoreflect.EnumNumber {
 // Deprecated: Use Listener_State.Descriptor instead.
 func (Listener_State) EnumDescriptor() ([]byte, []int) {
 	return file_hangup_v1_listener_proto_rawDescGZIP(), []int{0, 0}
+}
+
+// What becomes of an accepted connection, whatever the behaviour.
+type Listener_ResetOnAccept int32
+
+const (
+	// NEVER.
+	Listener_RESET_ON_ACCEPT_UNSPECIFIED Listener_ResetOnAccept = 0
+	// It is served.
+	Listener_NEVER Listener_ResetOnAccept = 1
+	// RST as soon as it is accepted. A client may meet it in connect, in its first write or in its first read.
+	Listener_AT_ONCE Listener_ResetOnAccept = 2
+	// RST at the first byte of the peer: connect and the first write have succeeded for certain, the read fails.
+	Listener_AT_FIRST_BYTE Listener_ResetOnAccept = 3
+)
+
+// Enum value maps for Listener_ResetOnAccept.
+var (
+	Listener_ResetOnAccept_name = map[int32]string{
+		0: "RESET_ON_ACCEPT_UNSPECIFIED",
+		1: "NEVER",
+		2: "AT_ONCE",
+		3: "AT_FIRST_BYTE",
+	}
+	Listener_ResetOnAccept_value = map[string]int32{
+		"RESET_ON_ACCEPT_UNSPECIFIED": 0,
+		"NEVER":                       1,
+		"AT_ONCE":                     2,
+		"AT_FIRST_BYTE":               3,
+	}
+)
+
+func (x Listener_ResetOnAccept) Enum() *Listener_ResetOnAccept {
+	p := new(Listener_ResetOnAccept)
+	*p = x
+	return p
+}
+
+func (x Listener_ResetOnAccept) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Listener_ResetOnAccept) Descriptor() protoreflect.EnumDescriptor {
+	return file_hangup_v1_listener_proto_enumTypes[1].Descriptor()
+}
+
+func (Listener_ResetOnAccept) Type() protoreflect.EnumType {
+	return &file_hangup_v1_listener_proto_enumTypes[1]
+}
+
+func (x Listener_ResetOnAccept) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Listener_ResetOnAccept.Descriptor instead.
+func (Listener_ResetOnAccept) EnumDescriptor() ([]byte, []int) {
+	return file_hangup_v1_listener_proto_rawDescGZIP(), []int{0, 1}
 }
 
 // How the living sessions end.
@@ -112,11 +182,11 @@ func (x DeleteListenerRequest_Sessions) String() string {
 }
 
 func (DeleteListenerRequest_Sessions) Descriptor() protoreflect.EnumDescriptor {
-	return file_hangup_v1_listener_proto_enumTypes[1].Descriptor()
+	return file_hangup_v1_listener_proto_enumTypes[2].Descriptor()
 }
 
 func (DeleteListenerRequest_Sessions) Type() protoreflect.EnumType {
-	return &file_hangup_v1_listener_proto_enumTypes[1]
+	return &file_hangup_v1_listener_proto_enumTypes[2]
 }
 
 func (x DeleteListenerRequest_Sessions) Number() protoreflect.EnumNumber {
@@ -157,9 +227,17 @@ type Listener struct {
 	// Sessions that have not ended.
 	OpenSessions uint64 `protobuf:"varint,12,opt,name=open_sessions,json=openSessions,proto3" json:"open_sessions,omitempty"`
 	// When it was created.
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// What its sessions do with bytes.
+	Behaviour *Behaviour `protobuf:"bytes,14,opt,name=behaviour,proto3" json:"behaviour,omitempty"`
+	// What becomes of accepted connections.
+	ResetOnAccept Listener_ResetOnAccept `protobuf:"varint,15,opt,name=reset_on_accept,json=resetOnAccept,proto3,enum=hangup.v1.Listener_ResetOnAccept" json:"reset_on_accept,omitempty"`
+	// Connections that the kernel completes while nobody accepts them, less one (listen(2)).
+	Backlog uint32 `protobuf:"varint,16,opt,name=backlog,proto3" json:"backlog,omitempty"`
+	// SO_RCVBUF as asked for; 0: the kernel's own.
+	ReceiveBufferBytes uint32 `protobuf:"varint,17,opt,name=receive_buffer_bytes,json=receiveBufferBytes,proto3" json:"receive_buffer_bytes,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Listener) Reset() {
@@ -283,6 +361,34 @@ func (x *Listener) GetCreateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Listener) GetBehaviour() *Behaviour {
+	if x != nil {
+		return x.Behaviour
+	}
+	return nil
+}
+
+func (x *Listener) GetResetOnAccept() Listener_ResetOnAccept {
+	if x != nil {
+		return x.ResetOnAccept
+	}
+	return Listener_RESET_ON_ACCEPT_UNSPECIFIED
+}
+
+func (x *Listener) GetBacklog() uint32 {
+	if x != nil {
+		return x.Backlog
+	}
+	return 0
+}
+
+func (x *Listener) GetReceiveBufferBytes() uint32 {
+	if x != nil {
+		return x.ReceiveBufferBytes
+	}
+	return 0
+}
+
 // The request of CreateListener.
 type CreateListenerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -302,9 +408,19 @@ type CreateListenerRequest struct {
 	// What its sessions do at the peer's FIN; the default is CLOSE_TOO.
 	OnPeerFin Session_OnPeerFin `protobuf:"varint,6,opt,name=on_peer_fin,json=onPeerFin,proto3,enum=hangup.v1.Session_OnPeerFin" json:"on_peer_fin,omitempty"`
 	// Notes of the caller: at most 32, keys 1 to 63 bytes, values up to 255 bytes.
-	Labels        map[string]string `protobuf:"bytes,7,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Labels map[string]string `protobuf:"bytes,7,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// What its sessions do with bytes; the default is echo.
+	Behaviour *Behaviour `protobuf:"bytes,8,opt,name=behaviour,proto3" json:"behaviour,omitempty"`
+	// What clients meet; the default is LISTENING.
+	State Listener_State `protobuf:"varint,9,opt,name=state,proto3,enum=hangup.v1.Listener_State" json:"state,omitempty"`
+	// What becomes of accepted connections; the default is NEVER.
+	ResetOnAccept Listener_ResetOnAccept `protobuf:"varint,10,opt,name=reset_on_accept,json=resetOnAccept,proto3,enum=hangup.v1.Listener_ResetOnAccept" json:"reset_on_accept,omitempty"`
+	// Connections that the kernel completes while nobody accepts them, less one; 0 to 4096, default 511.
+	Backlog *uint32 `protobuf:"varint,11,opt,name=backlog,proto3,oneof" json:"backlog,omitempty"`
+	// SO_RCVBUF of its connections, from the SYN on; 1 to 16777216, the kernel makes it at least 2304. 0: the kernel's own.
+	ReceiveBufferBytes uint32 `protobuf:"varint,12,opt,name=receive_buffer_bytes,json=receiveBufferBytes,proto3" json:"receive_buffer_bytes,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *CreateListenerRequest) Reset() {
@@ -384,6 +500,41 @@ func (x *CreateListenerRequest) GetLabels() map[string]string {
 		return x.Labels
 	}
 	return nil
+}
+
+func (x *CreateListenerRequest) GetBehaviour() *Behaviour {
+	if x != nil {
+		return x.Behaviour
+	}
+	return nil
+}
+
+func (x *CreateListenerRequest) GetState() Listener_State {
+	if x != nil {
+		return x.State
+	}
+	return Listener_STATE_UNSPECIFIED
+}
+
+func (x *CreateListenerRequest) GetResetOnAccept() Listener_ResetOnAccept {
+	if x != nil {
+		return x.ResetOnAccept
+	}
+	return Listener_RESET_ON_ACCEPT_UNSPECIFIED
+}
+
+func (x *CreateListenerRequest) GetBacklog() uint32 {
+	if x != nil && x.Backlog != nil {
+		return *x.Backlog
+	}
+	return 0
+}
+
+func (x *CreateListenerRequest) GetReceiveBufferBytes() uint32 {
+	if x != nil {
+		return x.ReceiveBufferBytes
+	}
+	return 0
 }
 
 // The reply of CreateListener.
@@ -665,8 +816,15 @@ type UpdateListenerRequest struct {
 	OnPeerFin Session_OnPeerFin `protobuf:"varint,4,opt,name=on_peer_fin,json=onPeerFin,proto3,enum=hangup.v1.Session_OnPeerFin" json:"on_peer_fin,omitempty"`
 	// The notes, replaced as a whole.
 	Labels map[string]string `protobuf:"bytes,5,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Which fields to change: `on_peer_fin`, `labels`. Empty: those that are set (AIP-134).
-	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,6,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	// Which fields to change: `on_peer_fin`, `labels`, `state`, `behaviour`, `reset_on_accept`. Empty: those that are set
+	// (AIP-134).
+	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,6,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	// What clients meet from now on. The port is held throughout.
+	State Listener_State `protobuf:"varint,7,opt,name=state,proto3,enum=hangup.v1.Listener_State" json:"state,omitempty"`
+	// What sessions accepted from now on do with bytes.
+	Behaviour *Behaviour `protobuf:"bytes,8,opt,name=behaviour,proto3" json:"behaviour,omitempty"`
+	// What becomes of connections accepted from now on.
+	ResetOnAccept Listener_ResetOnAccept `protobuf:"varint,9,opt,name=reset_on_accept,json=resetOnAccept,proto3,enum=hangup.v1.Listener_ResetOnAccept" json:"reset_on_accept,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -741,6 +899,27 @@ func (x *UpdateListenerRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
 		return x.UpdateMask
 	}
 	return nil
+}
+
+func (x *UpdateListenerRequest) GetState() Listener_State {
+	if x != nil {
+		return x.State
+	}
+	return Listener_STATE_UNSPECIFIED
+}
+
+func (x *UpdateListenerRequest) GetBehaviour() *Behaviour {
+	if x != nil {
+		return x.Behaviour
+	}
+	return nil
+}
+
+func (x *UpdateListenerRequest) GetResetOnAccept() Listener_ResetOnAccept {
+	if x != nil {
+		return x.ResetOnAccept
+	}
+	return Listener_RESET_ON_ACCEPT_UNSPECIFIED
 }
 
 // The reply of UpdateListener.
@@ -958,7 +1137,7 @@ var File_hangup_v1_listener_proto protoreflect.FileDescriptor
 
 const file_hangup_v1_listener_proto_rawDesc = "" +
 	"\n" +
-	"\x18hangup/v1/listener.proto\x12\thangup.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17hangup/v1/session.proto\"\xb5\x04\n" +
+	"\x18hangup/v1/listener.proto\x12\thangup.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19hangup/v1/behaviour.proto\x1a\x17hangup/v1/session.proto\"\x86\a\n" +
 	"\bListener\x12\x14\n" +
 	"\x05scope\x18\x01 \x01(\tR\x05scope\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x10\n" +
@@ -974,13 +1153,25 @@ const file_hangup_v1_listener_proto_rawDesc = "" +
 	"\baccepted\x18\v \x01(\x04R\baccepted\x12#\n" +
 	"\ropen_sessions\x18\f \x01(\x04R\fopenSessions\x12;\n" +
 	"\vcreate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x1a9\n" +
+	"createTime\x122\n" +
+	"\tbehaviour\x18\x0e \x01(\v2\x14.hangup.v1.BehaviourR\tbehaviour\x12I\n" +
+	"\x0freset_on_accept\x18\x0f \x01(\x0e2!.hangup.v1.Listener.ResetOnAcceptR\rresetOnAccept\x12\x18\n" +
+	"\abacklog\x18\x10 \x01(\rR\abacklog\x120\n" +
+	"\x14receive_buffer_bytes\x18\x11 \x01(\rR\x12receiveBufferBytes\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"-\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"V\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\r\n" +
-	"\tLISTENING\x10\x01\"\xc5\x02\n" +
+	"\tLISTENING\x10\x01\x12\f\n" +
+	"\bREFUSING\x10\x02\x12\v\n" +
+	"\aSTALLED\x10\x03\x12\f\n" +
+	"\bQUEUEING\x10\x04\"[\n" +
+	"\rResetOnAccept\x12\x1f\n" +
+	"\x1bRESET_ON_ACCEPT_UNSPECIFIED\x10\x00\x12\t\n" +
+	"\x05NEVER\x10\x01\x12\v\n" +
+	"\aAT_ONCE\x10\x02\x12\x11\n" +
+	"\rAT_FIRST_BYTE\x10\x03\"\xd2\x04\n" +
 	"\x15CreateListenerRequest\x12\x14\n" +
 	"\x05scope\x18\x01 \x01(\tR\x05scope\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
@@ -988,10 +1179,18 @@ const file_hangup_v1_listener_proto_rawDesc = "" +
 	"\x04port\x18\x04 \x01(\rR\x04port\x12\x1b\n" +
 	"\tunix_path\x18\x05 \x01(\tR\bunixPath\x12<\n" +
 	"\von_peer_fin\x18\x06 \x01(\x0e2\x1c.hangup.v1.Session.OnPeerFinR\tonPeerFin\x12D\n" +
-	"\x06labels\x18\a \x03(\v2,.hangup.v1.CreateListenerRequest.LabelsEntryR\x06labels\x1a9\n" +
+	"\x06labels\x18\a \x03(\v2,.hangup.v1.CreateListenerRequest.LabelsEntryR\x06labels\x122\n" +
+	"\tbehaviour\x18\b \x01(\v2\x14.hangup.v1.BehaviourR\tbehaviour\x12/\n" +
+	"\x05state\x18\t \x01(\x0e2\x19.hangup.v1.Listener.StateR\x05state\x12I\n" +
+	"\x0freset_on_accept\x18\n" +
+	" \x01(\x0e2!.hangup.v1.Listener.ResetOnAcceptR\rresetOnAccept\x12\x1d\n" +
+	"\abacklog\x18\v \x01(\rH\x00R\abacklog\x88\x01\x01\x120\n" +
+	"\x14receive_buffer_bytes\x18\f \x01(\rR\x12receiveBufferBytes\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"I\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\n" +
+	"\n" +
+	"\b_backlog\"I\n" +
 	"\x16CreateListenerResponse\x12/\n" +
 	"\blistener\x18\x01 \x01(\v2\x13.hangup.v1.ListenerR\blistener\"F\n" +
 	"\x12GetListenerRequest\x12\x14\n" +
@@ -1006,7 +1205,7 @@ const file_hangup_v1_listener_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tR\tpageToken\"r\n" +
 	"\x15ListListenersResponse\x121\n" +
 	"\tlisteners\x18\x01 \x03(\v2\x13.hangup.v1.ListenerR\tlisteners\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd7\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x87\x04\n" +
 	"\x15UpdateListenerRequest\x12\x14\n" +
 	"\x05scope\x18\x01 \x01(\tR\x05scope\x12\x1a\n" +
 	"\blistener\x18\x02 \x01(\tR\blistener\x12\x10\n" +
@@ -1014,7 +1213,10 @@ const file_hangup_v1_listener_proto_rawDesc = "" +
 	"\von_peer_fin\x18\x04 \x01(\x0e2\x1c.hangup.v1.Session.OnPeerFinR\tonPeerFin\x12D\n" +
 	"\x06labels\x18\x05 \x03(\v2,.hangup.v1.UpdateListenerRequest.LabelsEntryR\x06labels\x12;\n" +
 	"\vupdate_mask\x18\x06 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
-	"updateMask\x1a9\n" +
+	"updateMask\x12/\n" +
+	"\x05state\x18\a \x01(\x0e2\x19.hangup.v1.Listener.StateR\x05state\x122\n" +
+	"\tbehaviour\x18\b \x01(\v2\x14.hangup.v1.BehaviourR\tbehaviour\x12I\n" +
+	"\x0freset_on_accept\x18\t \x01(\x0e2!.hangup.v1.Listener.ResetOnAcceptR\rresetOnAccept\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"I\n" +
@@ -1059,68 +1261,78 @@ func file_hangup_v1_listener_proto_rawDescGZIP() []byte {
 	return file_hangup_v1_listener_proto_rawDescData
 }
 
-var file_hangup_v1_listener_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_hangup_v1_listener_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
 var file_hangup_v1_listener_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_hangup_v1_listener_proto_goTypes = []any{
 	(Listener_State)(0),                 // 0: hangup.v1.Listener.State
-	(DeleteListenerRequest_Sessions)(0), // 1: hangup.v1.DeleteListenerRequest.Sessions
-	(*Listener)(nil),                    // 2: hangup.v1.Listener
-	(*CreateListenerRequest)(nil),       // 3: hangup.v1.CreateListenerRequest
-	(*CreateListenerResponse)(nil),      // 4: hangup.v1.CreateListenerResponse
-	(*GetListenerRequest)(nil),          // 5: hangup.v1.GetListenerRequest
-	(*GetListenerResponse)(nil),         // 6: hangup.v1.GetListenerResponse
-	(*ListListenersRequest)(nil),        // 7: hangup.v1.ListListenersRequest
-	(*ListListenersResponse)(nil),       // 8: hangup.v1.ListListenersResponse
-	(*UpdateListenerRequest)(nil),       // 9: hangup.v1.UpdateListenerRequest
-	(*UpdateListenerResponse)(nil),      // 10: hangup.v1.UpdateListenerResponse
-	(*DeleteListenerRequest)(nil),       // 11: hangup.v1.DeleteListenerRequest
-	(*DeleteListenerResponse)(nil),      // 12: hangup.v1.DeleteListenerResponse
-	nil,                                 // 13: hangup.v1.Listener.LabelsEntry
-	nil,                                 // 14: hangup.v1.CreateListenerRequest.LabelsEntry
-	nil,                                 // 15: hangup.v1.UpdateListenerRequest.LabelsEntry
-	(Session_OnPeerFin)(0),              // 16: hangup.v1.Session.OnPeerFin
-	(*timestamppb.Timestamp)(nil),       // 17: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),       // 18: google.protobuf.FieldMask
-	(*durationpb.Duration)(nil),         // 19: google.protobuf.Duration
-	(*EndingCounts)(nil),                // 20: hangup.v1.EndingCounts
-	(*SessionFailure)(nil),              // 21: hangup.v1.SessionFailure
-	(*Receipt)(nil),                     // 22: hangup.v1.Receipt
+	(Listener_ResetOnAccept)(0),         // 1: hangup.v1.Listener.ResetOnAccept
+	(DeleteListenerRequest_Sessions)(0), // 2: hangup.v1.DeleteListenerRequest.Sessions
+	(*Listener)(nil),                    // 3: hangup.v1.Listener
+	(*CreateListenerRequest)(nil),       // 4: hangup.v1.CreateListenerRequest
+	(*CreateListenerResponse)(nil),      // 5: hangup.v1.CreateListenerResponse
+	(*GetListenerRequest)(nil),          // 6: hangup.v1.GetListenerRequest
+	(*GetListenerResponse)(nil),         // 7: hangup.v1.GetListenerResponse
+	(*ListListenersRequest)(nil),        // 8: hangup.v1.ListListenersRequest
+	(*ListListenersResponse)(nil),       // 9: hangup.v1.ListListenersResponse
+	(*UpdateListenerRequest)(nil),       // 10: hangup.v1.UpdateListenerRequest
+	(*UpdateListenerResponse)(nil),      // 11: hangup.v1.UpdateListenerResponse
+	(*DeleteListenerRequest)(nil),       // 12: hangup.v1.DeleteListenerRequest
+	(*DeleteListenerResponse)(nil),      // 13: hangup.v1.DeleteListenerResponse
+	nil,                                 // 14: hangup.v1.Listener.LabelsEntry
+	nil,                                 // 15: hangup.v1.CreateListenerRequest.LabelsEntry
+	nil,                                 // 16: hangup.v1.UpdateListenerRequest.LabelsEntry
+	(Session_OnPeerFin)(0),              // 17: hangup.v1.Session.OnPeerFin
+	(*timestamppb.Timestamp)(nil),       // 18: google.protobuf.Timestamp
+	(*Behaviour)(nil),                   // 19: hangup.v1.Behaviour
+	(*fieldmaskpb.FieldMask)(nil),       // 20: google.protobuf.FieldMask
+	(*durationpb.Duration)(nil),         // 21: google.protobuf.Duration
+	(*EndingCounts)(nil),                // 22: hangup.v1.EndingCounts
+	(*SessionFailure)(nil),              // 23: hangup.v1.SessionFailure
+	(*Receipt)(nil),                     // 24: hangup.v1.Receipt
 }
 var file_hangup_v1_listener_proto_depIdxs = []int32{
 	0,  // 0: hangup.v1.Listener.state:type_name -> hangup.v1.Listener.State
-	16, // 1: hangup.v1.Listener.on_peer_fin:type_name -> hangup.v1.Session.OnPeerFin
-	13, // 2: hangup.v1.Listener.labels:type_name -> hangup.v1.Listener.LabelsEntry
-	17, // 3: hangup.v1.Listener.create_time:type_name -> google.protobuf.Timestamp
-	16, // 4: hangup.v1.CreateListenerRequest.on_peer_fin:type_name -> hangup.v1.Session.OnPeerFin
-	14, // 5: hangup.v1.CreateListenerRequest.labels:type_name -> hangup.v1.CreateListenerRequest.LabelsEntry
-	2,  // 6: hangup.v1.CreateListenerResponse.listener:type_name -> hangup.v1.Listener
-	2,  // 7: hangup.v1.GetListenerResponse.listener:type_name -> hangup.v1.Listener
-	2,  // 8: hangup.v1.ListListenersResponse.listeners:type_name -> hangup.v1.Listener
-	16, // 9: hangup.v1.UpdateListenerRequest.on_peer_fin:type_name -> hangup.v1.Session.OnPeerFin
-	15, // 10: hangup.v1.UpdateListenerRequest.labels:type_name -> hangup.v1.UpdateListenerRequest.LabelsEntry
-	18, // 11: hangup.v1.UpdateListenerRequest.update_mask:type_name -> google.protobuf.FieldMask
-	2,  // 12: hangup.v1.UpdateListenerResponse.listener:type_name -> hangup.v1.Listener
-	1,  // 13: hangup.v1.DeleteListenerRequest.sessions:type_name -> hangup.v1.DeleteListenerRequest.Sessions
-	19, // 14: hangup.v1.DeleteListenerRequest.drain_timeout:type_name -> google.protobuf.Duration
-	2,  // 15: hangup.v1.DeleteListenerResponse.listener:type_name -> hangup.v1.Listener
-	20, // 16: hangup.v1.DeleteListenerResponse.counts:type_name -> hangup.v1.EndingCounts
-	21, // 17: hangup.v1.DeleteListenerResponse.failures:type_name -> hangup.v1.SessionFailure
-	22, // 18: hangup.v1.DeleteListenerResponse.receipts:type_name -> hangup.v1.Receipt
-	3,  // 19: hangup.v1.ListenerService.CreateListener:input_type -> hangup.v1.CreateListenerRequest
-	5,  // 20: hangup.v1.ListenerService.GetListener:input_type -> hangup.v1.GetListenerRequest
-	7,  // 21: hangup.v1.ListenerService.ListListeners:input_type -> hangup.v1.ListListenersRequest
-	9,  // 22: hangup.v1.ListenerService.UpdateListener:input_type -> hangup.v1.UpdateListenerRequest
-	11, // 23: hangup.v1.ListenerService.DeleteListener:input_type -> hangup.v1.DeleteListenerRequest
-	4,  // 24: hangup.v1.ListenerService.CreateListener:output_type -> hangup.v1.CreateListenerResponse
-	6,  // 25: hangup.v1.ListenerService.GetListener:output_type -> hangup.v1.GetListenerResponse
-	8,  // 26: hangup.v1.ListenerService.ListListeners:output_type -> hangup.v1.ListListenersResponse
-	10, // 27: hangup.v1.ListenerService.UpdateListener:output_type -> hangup.v1.UpdateListenerResponse
-	12, // 28: hangup.v1.ListenerService.DeleteListener:output_type -> hangup.v1.DeleteListenerResponse
-	24, // [24:29] is the sub-list for method output_type
-	19, // [19:24] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	17, // 1: hangup.v1.Listener.on_peer_fin:type_name -> hangup.v1.Session.OnPeerFin
+	14, // 2: hangup.v1.Listener.labels:type_name -> hangup.v1.Listener.LabelsEntry
+	18, // 3: hangup.v1.Listener.create_time:type_name -> google.protobuf.Timestamp
+	19, // 4: hangup.v1.Listener.behaviour:type_name -> hangup.v1.Behaviour
+	1,  // 5: hangup.v1.Listener.reset_on_accept:type_name -> hangup.v1.Listener.ResetOnAccept
+	17, // 6: hangup.v1.CreateListenerRequest.on_peer_fin:type_name -> hangup.v1.Session.OnPeerFin
+	15, // 7: hangup.v1.CreateListenerRequest.labels:type_name -> hangup.v1.CreateListenerRequest.LabelsEntry
+	19, // 8: hangup.v1.CreateListenerRequest.behaviour:type_name -> hangup.v1.Behaviour
+	0,  // 9: hangup.v1.CreateListenerRequest.state:type_name -> hangup.v1.Listener.State
+	1,  // 10: hangup.v1.CreateListenerRequest.reset_on_accept:type_name -> hangup.v1.Listener.ResetOnAccept
+	3,  // 11: hangup.v1.CreateListenerResponse.listener:type_name -> hangup.v1.Listener
+	3,  // 12: hangup.v1.GetListenerResponse.listener:type_name -> hangup.v1.Listener
+	3,  // 13: hangup.v1.ListListenersResponse.listeners:type_name -> hangup.v1.Listener
+	17, // 14: hangup.v1.UpdateListenerRequest.on_peer_fin:type_name -> hangup.v1.Session.OnPeerFin
+	16, // 15: hangup.v1.UpdateListenerRequest.labels:type_name -> hangup.v1.UpdateListenerRequest.LabelsEntry
+	20, // 16: hangup.v1.UpdateListenerRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 17: hangup.v1.UpdateListenerRequest.state:type_name -> hangup.v1.Listener.State
+	19, // 18: hangup.v1.UpdateListenerRequest.behaviour:type_name -> hangup.v1.Behaviour
+	1,  // 19: hangup.v1.UpdateListenerRequest.reset_on_accept:type_name -> hangup.v1.Listener.ResetOnAccept
+	3,  // 20: hangup.v1.UpdateListenerResponse.listener:type_name -> hangup.v1.Listener
+	2,  // 21: hangup.v1.DeleteListenerRequest.sessions:type_name -> hangup.v1.DeleteListenerRequest.Sessions
+	21, // 22: hangup.v1.DeleteListenerRequest.drain_timeout:type_name -> google.protobuf.Duration
+	3,  // 23: hangup.v1.DeleteListenerResponse.listener:type_name -> hangup.v1.Listener
+	22, // 24: hangup.v1.DeleteListenerResponse.counts:type_name -> hangup.v1.EndingCounts
+	23, // 25: hangup.v1.DeleteListenerResponse.failures:type_name -> hangup.v1.SessionFailure
+	24, // 26: hangup.v1.DeleteListenerResponse.receipts:type_name -> hangup.v1.Receipt
+	4,  // 27: hangup.v1.ListenerService.CreateListener:input_type -> hangup.v1.CreateListenerRequest
+	6,  // 28: hangup.v1.ListenerService.GetListener:input_type -> hangup.v1.GetListenerRequest
+	8,  // 29: hangup.v1.ListenerService.ListListeners:input_type -> hangup.v1.ListListenersRequest
+	10, // 30: hangup.v1.ListenerService.UpdateListener:input_type -> hangup.v1.UpdateListenerRequest
+	12, // 31: hangup.v1.ListenerService.DeleteListener:input_type -> hangup.v1.DeleteListenerRequest
+	5,  // 32: hangup.v1.ListenerService.CreateListener:output_type -> hangup.v1.CreateListenerResponse
+	7,  // 33: hangup.v1.ListenerService.GetListener:output_type -> hangup.v1.GetListenerResponse
+	9,  // 34: hangup.v1.ListenerService.ListListeners:output_type -> hangup.v1.ListListenersResponse
+	11, // 35: hangup.v1.ListenerService.UpdateListener:output_type -> hangup.v1.UpdateListenerResponse
+	13, // 36: hangup.v1.ListenerService.DeleteListener:output_type -> hangup.v1.DeleteListenerResponse
+	32, // [32:37] is the sub-list for method output_type
+	27, // [27:32] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_hangup_v1_listener_proto_init() }
@@ -1128,14 +1340,16 @@ func file_hangup_v1_listener_proto_init() {
 	if File_hangup_v1_listener_proto != nil {
 		return
 	}
+	file_hangup_v1_behaviour_proto_init()
 	file_hangup_v1_session_proto_init()
+	file_hangup_v1_listener_proto_msgTypes[1].OneofWrappers = []any{}
 	file_hangup_v1_listener_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hangup_v1_listener_proto_rawDesc), len(file_hangup_v1_listener_proto_rawDesc)),
-			NumEnums:      2,
+			NumEnums:      3,
 			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,

@@ -218,6 +218,59 @@ func (Session_OnPeerFin) EnumDescriptor() ([]byte, []int) {
 	return file_hangup_v1_session_proto_rawDescGZIP(), []int{0, 2}
 }
 
+// How much of it to read.
+type Session_View int32
+
+const (
+	// BASIC.
+	Session_VIEW_UNSPECIFIED Session_View = 0
+	// Without `tcp_info` and `state_time_left`.
+	Session_BASIC Session_View = 1
+	// With them.
+	Session_FULL Session_View = 2
+)
+
+// Enum value maps for Session_View.
+var (
+	Session_View_name = map[int32]string{
+		0: "VIEW_UNSPECIFIED",
+		1: "BASIC",
+		2: "FULL",
+	}
+	Session_View_value = map[string]int32{
+		"VIEW_UNSPECIFIED": 0,
+		"BASIC":            1,
+		"FULL":             2,
+	}
+)
+
+func (x Session_View) Enum() *Session_View {
+	p := new(Session_View)
+	*p = x
+	return p
+}
+
+func (x Session_View) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Session_View) Descriptor() protoreflect.EnumDescriptor {
+	return file_hangup_v1_session_proto_enumTypes[3].Descriptor()
+}
+
+func (Session_View) Type() protoreflect.EnumType {
+	return &file_hangup_v1_session_proto_enumTypes[3]
+}
+
+func (x Session_View) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Session_View.Descriptor instead.
+func (Session_View) EnumDescriptor() ([]byte, []int) {
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{0, 3}
+}
+
 // How a side ended.
 type End_Kind int32
 
@@ -259,11 +312,11 @@ func (x End_Kind) String() string {
 }
 
 func (End_Kind) Descriptor() protoreflect.EnumDescriptor {
-	return file_hangup_v1_session_proto_enumTypes[3].Descriptor()
+	return file_hangup_v1_session_proto_enumTypes[4].Descriptor()
 }
 
 func (End_Kind) Type() protoreflect.EnumType {
-	return &file_hangup_v1_session_proto_enumTypes[3]
+	return &file_hangup_v1_session_proto_enumTypes[4]
 }
 
 func (x End_Kind) Number() protoreflect.EnumNumber {
@@ -272,7 +325,7 @@ func (x End_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use End_Kind.Descriptor instead.
 func (End_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{1, 0}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{2, 0}
 }
 
 // Who or what it was.
@@ -295,6 +348,8 @@ const (
 	Cause_LISTENER_DELETED Cause_Kind = 6
 	// The daemon shut down.
 	Cause_SHUTDOWN Cause_Kind = 7
+	// The listener's own setting (`reset_on_accept`).
+	Cause_LISTENER Cause_Kind = 8
 )
 
 // Enum value maps for Cause_Kind.
@@ -308,6 +363,7 @@ var (
 		5: "DRAIN_TIMEOUT",
 		6: "LISTENER_DELETED",
 		7: "SHUTDOWN",
+		8: "LISTENER",
 	}
 	Cause_Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -318,6 +374,7 @@ var (
 		"DRAIN_TIMEOUT":    5,
 		"LISTENER_DELETED": 6,
 		"SHUTDOWN":         7,
+		"LISTENER":         8,
 	}
 )
 
@@ -332,11 +389,11 @@ func (x Cause_Kind) String() string {
 }
 
 func (Cause_Kind) Descriptor() protoreflect.EnumDescriptor {
-	return file_hangup_v1_session_proto_enumTypes[4].Descriptor()
+	return file_hangup_v1_session_proto_enumTypes[5].Descriptor()
 }
 
 func (Cause_Kind) Type() protoreflect.EnumType {
-	return &file_hangup_v1_session_proto_enumTypes[4]
+	return &file_hangup_v1_session_proto_enumTypes[5]
 }
 
 func (x Cause_Kind) Number() protoreflect.EnumNumber {
@@ -345,7 +402,7 @@ func (x Cause_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Cause_Kind.Descriptor instead.
 func (Cause_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{3, 0}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{4, 0}
 }
 
 // How far the packets prove it.
@@ -356,6 +413,10 @@ const (
 	Receipt_EVIDENCE_UNSPECIFIED Receipt_Evidence = 0
 	// No packets were captured: what is said is what the kernels' calls and states told.
 	Receipt_NOT_CAPTURED Receipt_Evidence = 1
+	// The packets of the connection were captured, from before its ending to now, and none was dropped.
+	Receipt_CAPTURED Receipt_Evidence = 2
+	// Some were captured; others were dropped by the capture, or came before it began.
+	Receipt_INCOMPLETE Receipt_Evidence = 3
 )
 
 // Enum value maps for Receipt_Evidence.
@@ -363,10 +424,14 @@ var (
 	Receipt_Evidence_name = map[int32]string{
 		0: "EVIDENCE_UNSPECIFIED",
 		1: "NOT_CAPTURED",
+		2: "CAPTURED",
+		3: "INCOMPLETE",
 	}
 	Receipt_Evidence_value = map[string]int32{
 		"EVIDENCE_UNSPECIFIED": 0,
 		"NOT_CAPTURED":         1,
+		"CAPTURED":             2,
+		"INCOMPLETE":           3,
 	}
 )
 
@@ -381,11 +446,11 @@ func (x Receipt_Evidence) String() string {
 }
 
 func (Receipt_Evidence) Descriptor() protoreflect.EnumDescriptor {
-	return file_hangup_v1_session_proto_enumTypes[5].Descriptor()
+	return file_hangup_v1_session_proto_enumTypes[6].Descriptor()
 }
 
 func (Receipt_Evidence) Type() protoreflect.EnumType {
-	return &file_hangup_v1_session_proto_enumTypes[5]
+	return &file_hangup_v1_session_proto_enumTypes[6]
 }
 
 func (x Receipt_Evidence) Number() protoreflect.EnumNumber {
@@ -394,7 +459,7 @@ func (x Receipt_Evidence) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Receipt_Evidence.Descriptor instead.
 func (Receipt_Evidence) EnumDescriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{4, 0}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{5, 0}
 }
 
 // A fact that stays true once it is.
@@ -438,11 +503,11 @@ func (x WaitSessionRequest_Condition) String() string {
 }
 
 func (WaitSessionRequest_Condition) Descriptor() protoreflect.EnumDescriptor {
-	return file_hangup_v1_session_proto_enumTypes[6].Descriptor()
+	return file_hangup_v1_session_proto_enumTypes[7].Descriptor()
 }
 
 func (WaitSessionRequest_Condition) Type() protoreflect.EnumType {
-	return &file_hangup_v1_session_proto_enumTypes[6]
+	return &file_hangup_v1_session_proto_enumTypes[7]
 }
 
 func (x WaitSessionRequest_Condition) Number() protoreflect.EnumNumber {
@@ -451,7 +516,7 @@ func (x WaitSessionRequest_Condition) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use WaitSessionRequest_Condition.Descriptor instead.
 func (WaitSessionRequest_Condition) EnumDescriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{14, 0}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{15, 0}
 }
 
 // A named handle on one connection.
@@ -501,7 +566,17 @@ type Session struct {
 	// The sequence of its `session_opened` event.
 	OpenedSequence uint64 `protobuf:"varint,21,opt,name=opened_sequence,json=openedSequence,proto3" json:"opened_sequence,omitempty"`
 	// What is known of its ending: absent until one side has sent FIN or RST.
-	Receipt       *Receipt `protobuf:"bytes,22,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	Receipt *Receipt `protobuf:"bytes,22,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	// What it does with bytes.
+	Behaviour *Behaviour `protobuf:"bytes,23,opt,name=behaviour,proto3" json:"behaviour,omitempty"`
+	// It was told to read no more.
+	ReadingPaused bool `protobuf:"varint,24,opt,name=reading_paused,json=readingPaused,proto3" json:"reading_paused,omitempty"`
+	// Packets are lost: INBOUND or BOTH; unspecified: none.
+	BlackHole BlackHoleAction_Direction `protobuf:"varint,25,opt,name=black_hole,json=blackHole,proto3,enum=hangup.v1.BlackHoleAction_Direction" json:"black_hole,omitempty"`
+	// The kernel's view; only in the FULL view of a living TCP session.
+	TcpInfo *TcpInfo `protobuf:"bytes,26,opt,name=tcp_info,json=tcpInfo,proto3" json:"tcp_info,omitempty"`
+	// How long the kernel will still keep the connection in TIME_WAIT or FIN_WAIT2; only in the FULL view.
+	StateTimeLeft *durationpb.Duration `protobuf:"bytes,27,opt,name=state_time_left,json=stateTimeLeft,proto3" json:"state_time_left,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -690,6 +765,204 @@ func (x *Session) GetReceipt() *Receipt {
 	return nil
 }
 
+func (x *Session) GetBehaviour() *Behaviour {
+	if x != nil {
+		return x.Behaviour
+	}
+	return nil
+}
+
+func (x *Session) GetReadingPaused() bool {
+	if x != nil {
+		return x.ReadingPaused
+	}
+	return false
+}
+
+func (x *Session) GetBlackHole() BlackHoleAction_Direction {
+	if x != nil {
+		return x.BlackHole
+	}
+	return BlackHoleAction_DIRECTION_UNSPECIFIED
+}
+
+func (x *Session) GetTcpInfo() *TcpInfo {
+	if x != nil {
+		return x.TcpInfo
+	}
+	return nil
+}
+
+func (x *Session) GetStateTimeLeft() *durationpb.Duration {
+	if x != nil {
+		return x.StateTimeLeft
+	}
+	return nil
+}
+
+// The kernel's view of a TCP connection: struct tcp_info (tcp(7)).
+type TcpInfo struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Smoothed round-trip time.
+	Rtt *durationpb.Duration `protobuf:"bytes,1,opt,name=rtt,proto3" json:"rtt,omitempty"`
+	// Variation of the round-trip time.
+	RttVariation *durationpb.Duration `protobuf:"bytes,2,opt,name=rtt_variation,json=rttVariation,proto3" json:"rtt_variation,omitempty"`
+	// Retransmission timeout.
+	RetransmissionTimeout *durationpb.Duration `protobuf:"bytes,3,opt,name=retransmission_timeout,json=retransmissionTimeout,proto3" json:"retransmission_timeout,omitempty"`
+	// Retransmissions of the oldest segment that is not acknowledged.
+	Retransmits uint32 `protobuf:"varint,4,opt,name=retransmits,proto3" json:"retransmits,omitempty"`
+	// All retransmissions since the connection began.
+	TotalRetransmits uint32 `protobuf:"varint,5,opt,name=total_retransmits,json=totalRetransmits,proto3" json:"total_retransmits,omitempty"`
+	// Unanswered window probes.
+	Probes uint32 `protobuf:"varint,6,opt,name=probes,proto3" json:"probes,omitempty"`
+	// Segments sent and not acknowledged.
+	UnackedSegments uint32 `protobuf:"varint,7,opt,name=unacked_segments,json=unackedSegments,proto3" json:"unacked_segments,omitempty"`
+	// Bytes in the kernel's queue that were never sent.
+	NotSentBytes uint32 `protobuf:"varint,8,opt,name=not_sent_bytes,json=notSentBytes,proto3" json:"not_sent_bytes,omitempty"`
+	// Bytes of ours that the peer has acknowledged.
+	BytesAcked uint64 `protobuf:"varint,9,opt,name=bytes_acked,json=bytesAcked,proto3" json:"bytes_acked,omitempty"`
+	// The largest segment that we send.
+	SendMss uint32 `protobuf:"varint,10,opt,name=send_mss,json=sendMss,proto3" json:"send_mss,omitempty"`
+	// The largest segment that we have received, as the kernel reckons.
+	ReceiveMss uint32 `protobuf:"varint,11,opt,name=receive_mss,json=receiveMss,proto3" json:"receive_mss,omitempty"`
+	// Segments that may be under way.
+	CongestionWindow uint32 `protobuf:"varint,12,opt,name=congestion_window,json=congestionWindow,proto3" json:"congestion_window,omitempty"`
+	// The window that the peer offers, in bytes; absent on kernels that do not tell.
+	SendWindow *uint32 `protobuf:"varint,13,opt,name=send_window,json=sendWindow,proto3,oneof" json:"send_window,omitempty"`
+	// The window that we offer, in bytes; absent on kernels that do not tell.
+	ReceiveWindow *uint32 `protobuf:"varint,14,opt,name=receive_window,json=receiveWindow,proto3,oneof" json:"receive_window,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TcpInfo) Reset() {
+	*x = TcpInfo{}
+	mi := &file_hangup_v1_session_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TcpInfo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TcpInfo) ProtoMessage() {}
+
+func (x *TcpInfo) ProtoReflect() protoreflect.Message {
+	mi := &file_hangup_v1_session_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TcpInfo.ProtoReflect.Descriptor instead.
+func (*TcpInfo) Descriptor() ([]byte, []int) {
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *TcpInfo) GetRtt() *durationpb.Duration {
+	if x != nil {
+		return x.Rtt
+	}
+	return nil
+}
+
+func (x *TcpInfo) GetRttVariation() *durationpb.Duration {
+	if x != nil {
+		return x.RttVariation
+	}
+	return nil
+}
+
+func (x *TcpInfo) GetRetransmissionTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.RetransmissionTimeout
+	}
+	return nil
+}
+
+func (x *TcpInfo) GetRetransmits() uint32 {
+	if x != nil {
+		return x.Retransmits
+	}
+	return 0
+}
+
+func (x *TcpInfo) GetTotalRetransmits() uint32 {
+	if x != nil {
+		return x.TotalRetransmits
+	}
+	return 0
+}
+
+func (x *TcpInfo) GetProbes() uint32 {
+	if x != nil {
+		return x.Probes
+	}
+	return 0
+}
+
+func (x *TcpInfo) GetUnackedSegments() uint32 {
+	if x != nil {
+		return x.UnackedSegments
+	}
+	return 0
+}
+
+func (x *TcpInfo) GetNotSentBytes() uint32 {
+	if x != nil {
+		return x.NotSentBytes
+	}
+	return 0
+}
+
+func (x *TcpInfo) GetBytesAcked() uint64 {
+	if x != nil {
+		return x.BytesAcked
+	}
+	return 0
+}
+
+func (x *TcpInfo) GetSendMss() uint32 {
+	if x != nil {
+		return x.SendMss
+	}
+	return 0
+}
+
+func (x *TcpInfo) GetReceiveMss() uint32 {
+	if x != nil {
+		return x.ReceiveMss
+	}
+	return 0
+}
+
+func (x *TcpInfo) GetCongestionWindow() uint32 {
+	if x != nil {
+		return x.CongestionWindow
+	}
+	return 0
+}
+
+func (x *TcpInfo) GetSendWindow() uint32 {
+	if x != nil && x.SendWindow != nil {
+		return *x.SendWindow
+	}
+	return 0
+}
+
+func (x *TcpInfo) GetReceiveWindow() uint32 {
+	if x != nil && x.ReceiveWindow != nil {
+		return *x.ReceiveWindow
+	}
+	return 0
+}
+
 // One side's ending of a connection.
 type End struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -709,7 +982,7 @@ type End struct {
 
 func (x *End) Reset() {
 	*x = End{}
-	mi := &file_hangup_v1_session_proto_msgTypes[1]
+	mi := &file_hangup_v1_session_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -721,7 +994,7 @@ func (x *End) String() string {
 func (*End) ProtoMessage() {}
 
 func (x *End) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[1]
+	mi := &file_hangup_v1_session_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -734,7 +1007,7 @@ func (x *End) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use End.ProtoReflect.Descriptor instead.
 func (*End) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{1}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *End) GetKind() End_Kind {
@@ -785,7 +1058,7 @@ type EarlierFin struct {
 
 func (x *EarlierFin) Reset() {
 	*x = EarlierFin{}
-	mi := &file_hangup_v1_session_proto_msgTypes[2]
+	mi := &file_hangup_v1_session_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -797,7 +1070,7 @@ func (x *EarlierFin) String() string {
 func (*EarlierFin) ProtoMessage() {}
 
 func (x *EarlierFin) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[2]
+	mi := &file_hangup_v1_session_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -810,7 +1083,7 @@ func (x *EarlierFin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EarlierFin.ProtoReflect.Descriptor instead.
 func (*EarlierFin) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{2}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *EarlierFin) GetCause() *Cause {
@@ -833,14 +1106,16 @@ type Cause struct {
 	// Who or what it was.
 	Kind Cause_Kind `protobuf:"varint,1,opt,name=kind,proto3,enum=hangup.v1.Cause_Kind" json:"kind,omitempty"`
 	// The RPC, such as `ResetSession`; empty where it was none.
-	Rpc           string `protobuf:"bytes,2,opt,name=rpc,proto3" json:"rpc,omitempty"`
+	Rpc string `protobuf:"bytes,2,opt,name=rpc,proto3" json:"rpc,omitempty"`
+	// The action, such as `reset_unread`; empty where it was none.
+	Action        string `protobuf:"bytes,3,opt,name=action,proto3" json:"action,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Cause) Reset() {
 	*x = Cause{}
-	mi := &file_hangup_v1_session_proto_msgTypes[3]
+	mi := &file_hangup_v1_session_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -852,7 +1127,7 @@ func (x *Cause) String() string {
 func (*Cause) ProtoMessage() {}
 
 func (x *Cause) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[3]
+	mi := &file_hangup_v1_session_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -865,7 +1140,7 @@ func (x *Cause) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cause.ProtoReflect.Descriptor instead.
 func (*Cause) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{3}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Cause) GetKind() Cause_Kind {
@@ -878,6 +1153,13 @@ func (x *Cause) GetKind() Cause_Kind {
 func (x *Cause) GetRpc() string {
 	if x != nil {
 		return x.Rpc
+	}
+	return ""
+}
+
+func (x *Cause) GetAction() string {
+	if x != nil {
+		return x.Action
 	}
 	return ""
 }
@@ -914,14 +1196,18 @@ type Receipt struct {
 	// How far the packets prove it.
 	Evidence Receipt_Evidence `protobuf:"varint,13,opt,name=evidence,proto3,enum=hangup.v1.Receipt_Evidence" json:"evidence,omitempty"`
 	// When the session ended; absent before.
-	EndTime       *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// The newest captured segments of the connection, at most 64, oldest first.
+	Segments []*Segment `protobuf:"bytes,15,rep,name=segments,proto3" json:"segments,omitempty"`
+	// How many captured segments of the connection there are, also those not in `segments`.
+	SegmentsCaptured uint64 `protobuf:"varint,16,opt,name=segments_captured,json=segmentsCaptured,proto3" json:"segments_captured,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Receipt) Reset() {
 	*x = Receipt{}
-	mi := &file_hangup_v1_session_proto_msgTypes[4]
+	mi := &file_hangup_v1_session_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -933,7 +1219,7 @@ func (x *Receipt) String() string {
 func (*Receipt) ProtoMessage() {}
 
 func (x *Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[4]
+	mi := &file_hangup_v1_session_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -946,7 +1232,7 @@ func (x *Receipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
 func (*Receipt) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{4}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Receipt) GetSession() string {
@@ -1047,6 +1333,20 @@ func (x *Receipt) GetEndTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Receipt) GetSegments() []*Segment {
+	if x != nil {
+		return x.Segments
+	}
+	return nil
+}
+
+func (x *Receipt) GetSegmentsCaptured() uint64 {
+	if x != nil {
+		return x.SegmentsCaptured
+	}
+	return 0
+}
+
 // What the peer's next calls may give. Data of ours that its kernel already has is always read first.
 // Values: `DATA`, `EOF`, `OK`, `ECONNRESET`, `EPIPE`, `ETIMEDOUT`, `BLOCKS`.
 type PeerOutlook struct {
@@ -1063,7 +1363,7 @@ type PeerOutlook struct {
 
 func (x *PeerOutlook) Reset() {
 	*x = PeerOutlook{}
-	mi := &file_hangup_v1_session_proto_msgTypes[5]
+	mi := &file_hangup_v1_session_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1075,7 +1375,7 @@ func (x *PeerOutlook) String() string {
 func (*PeerOutlook) ProtoMessage() {}
 
 func (x *PeerOutlook) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[5]
+	mi := &file_hangup_v1_session_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1088,7 +1388,7 @@ func (x *PeerOutlook) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PeerOutlook.ProtoReflect.Descriptor instead.
 func (*PeerOutlook) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{5}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *PeerOutlook) GetNextRead() []string {
@@ -1136,7 +1436,7 @@ type EndingCounts struct {
 
 func (x *EndingCounts) Reset() {
 	*x = EndingCounts{}
-	mi := &file_hangup_v1_session_proto_msgTypes[6]
+	mi := &file_hangup_v1_session_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1148,7 +1448,7 @@ func (x *EndingCounts) String() string {
 func (*EndingCounts) ProtoMessage() {}
 
 func (x *EndingCounts) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[6]
+	mi := &file_hangup_v1_session_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1161,7 +1461,7 @@ func (x *EndingCounts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndingCounts.ProtoReflect.Descriptor instead.
 func (*EndingCounts) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{6}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *EndingCounts) GetSessions() uint64 {
@@ -1228,7 +1528,7 @@ type SessionFailure struct {
 
 func (x *SessionFailure) Reset() {
 	*x = SessionFailure{}
-	mi := &file_hangup_v1_session_proto_msgTypes[7]
+	mi := &file_hangup_v1_session_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1240,7 +1540,7 @@ func (x *SessionFailure) String() string {
 func (*SessionFailure) ProtoMessage() {}
 
 func (x *SessionFailure) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[7]
+	mi := &file_hangup_v1_session_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1253,7 +1553,7 @@ func (x *SessionFailure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionFailure.ProtoReflect.Descriptor instead.
 func (*SessionFailure) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{7}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SessionFailure) GetSession() string {
@@ -1295,14 +1595,16 @@ type OpenSessionRequest struct {
 	// What it does at the peer's FIN; the default is STAY_OPEN.
 	OnPeerFin Session_OnPeerFin `protobuf:"varint,6,opt,name=on_peer_fin,json=onPeerFin,proto3,enum=hangup.v1.Session_OnPeerFin" json:"on_peer_fin,omitempty"`
 	// Notes of the caller: at most 32, keys 1 to 63 bytes, values up to 255 bytes.
-	Labels        map[string]string `protobuf:"bytes,7,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Labels map[string]string `protobuf:"bytes,7,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// What it does with bytes; the default is manual.
+	Behaviour     *Behaviour `protobuf:"bytes,8,opt,name=behaviour,proto3" json:"behaviour,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OpenSessionRequest) Reset() {
 	*x = OpenSessionRequest{}
-	mi := &file_hangup_v1_session_proto_msgTypes[8]
+	mi := &file_hangup_v1_session_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1314,7 +1616,7 @@ func (x *OpenSessionRequest) String() string {
 func (*OpenSessionRequest) ProtoMessage() {}
 
 func (x *OpenSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[8]
+	mi := &file_hangup_v1_session_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1327,7 +1629,7 @@ func (x *OpenSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenSessionRequest.ProtoReflect.Descriptor instead.
 func (*OpenSessionRequest) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{8}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *OpenSessionRequest) GetScope() string {
@@ -1379,6 +1681,13 @@ func (x *OpenSessionRequest) GetLabels() map[string]string {
 	return nil
 }
 
+func (x *OpenSessionRequest) GetBehaviour() *Behaviour {
+	if x != nil {
+		return x.Behaviour
+	}
+	return nil
+}
+
 // The reply of OpenSession.
 type OpenSessionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1390,7 +1699,7 @@ type OpenSessionResponse struct {
 
 func (x *OpenSessionResponse) Reset() {
 	*x = OpenSessionResponse{}
-	mi := &file_hangup_v1_session_proto_msgTypes[9]
+	mi := &file_hangup_v1_session_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1402,7 +1711,7 @@ func (x *OpenSessionResponse) String() string {
 func (*OpenSessionResponse) ProtoMessage() {}
 
 func (x *OpenSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[9]
+	mi := &file_hangup_v1_session_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1415,7 +1724,7 @@ func (x *OpenSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenSessionResponse.ProtoReflect.Descriptor instead.
 func (*OpenSessionResponse) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{9}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *OpenSessionResponse) GetSession() *Session {
@@ -1431,14 +1740,16 @@ type GetSessionRequest struct {
 	// The scope; empty means `default`.
 	Scope string `protobuf:"bytes,1,opt,name=scope,proto3" json:"scope,omitempty"`
 	// The session's name. Required.
-	Session       string `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
+	Session string `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
+	// How much of it; the default is BASIC.
+	View          Session_View `protobuf:"varint,3,opt,name=view,proto3,enum=hangup.v1.Session_View" json:"view,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetSessionRequest) Reset() {
 	*x = GetSessionRequest{}
-	mi := &file_hangup_v1_session_proto_msgTypes[10]
+	mi := &file_hangup_v1_session_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1450,7 +1761,7 @@ func (x *GetSessionRequest) String() string {
 func (*GetSessionRequest) ProtoMessage() {}
 
 func (x *GetSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[10]
+	mi := &file_hangup_v1_session_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1463,7 +1774,7 @@ func (x *GetSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSessionRequest.ProtoReflect.Descriptor instead.
 func (*GetSessionRequest) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{10}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetSessionRequest) GetScope() string {
@@ -1480,6 +1791,13 @@ func (x *GetSessionRequest) GetSession() string {
 	return ""
 }
 
+func (x *GetSessionRequest) GetView() Session_View {
+	if x != nil {
+		return x.View
+	}
+	return Session_VIEW_UNSPECIFIED
+}
+
 // The reply of GetSession.
 type GetSessionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1491,7 +1809,7 @@ type GetSessionResponse struct {
 
 func (x *GetSessionResponse) Reset() {
 	*x = GetSessionResponse{}
-	mi := &file_hangup_v1_session_proto_msgTypes[11]
+	mi := &file_hangup_v1_session_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1503,7 +1821,7 @@ func (x *GetSessionResponse) String() string {
 func (*GetSessionResponse) ProtoMessage() {}
 
 func (x *GetSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[11]
+	mi := &file_hangup_v1_session_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1516,7 +1834,7 @@ func (x *GetSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSessionResponse.ProtoReflect.Descriptor instead.
 func (*GetSessionResponse) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{11}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetSessionResponse) GetSession() *Session {
@@ -1545,7 +1863,7 @@ type ListSessionsRequest struct {
 
 func (x *ListSessionsRequest) Reset() {
 	*x = ListSessionsRequest{}
-	mi := &file_hangup_v1_session_proto_msgTypes[12]
+	mi := &file_hangup_v1_session_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1557,7 +1875,7 @@ func (x *ListSessionsRequest) String() string {
 func (*ListSessionsRequest) ProtoMessage() {}
 
 func (x *ListSessionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[12]
+	mi := &file_hangup_v1_session_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1570,7 +1888,7 @@ func (x *ListSessionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSessionsRequest.ProtoReflect.Descriptor instead.
 func (*ListSessionsRequest) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{12}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListSessionsRequest) GetScope() string {
@@ -1621,7 +1939,7 @@ type ListSessionsResponse struct {
 
 func (x *ListSessionsResponse) Reset() {
 	*x = ListSessionsResponse{}
-	mi := &file_hangup_v1_session_proto_msgTypes[13]
+	mi := &file_hangup_v1_session_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1633,7 +1951,7 @@ func (x *ListSessionsResponse) String() string {
 func (*ListSessionsResponse) ProtoMessage() {}
 
 func (x *ListSessionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[13]
+	mi := &file_hangup_v1_session_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1646,7 +1964,7 @@ func (x *ListSessionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSessionsResponse.ProtoReflect.Descriptor instead.
 func (*ListSessionsResponse) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{13}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListSessionsResponse) GetSessions() []*Session {
@@ -1701,7 +2019,7 @@ type WaitSessionRequest struct {
 
 func (x *WaitSessionRequest) Reset() {
 	*x = WaitSessionRequest{}
-	mi := &file_hangup_v1_session_proto_msgTypes[14]
+	mi := &file_hangup_v1_session_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1713,7 +2031,7 @@ func (x *WaitSessionRequest) String() string {
 func (*WaitSessionRequest) ProtoMessage() {}
 
 func (x *WaitSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[14]
+	mi := &file_hangup_v1_session_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1726,7 +2044,7 @@ func (x *WaitSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitSessionRequest.ProtoReflect.Descriptor instead.
 func (*WaitSessionRequest) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{14}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *WaitSessionRequest) GetScope() string {
@@ -1831,7 +2149,7 @@ type WaitSessionResponse struct {
 
 func (x *WaitSessionResponse) Reset() {
 	*x = WaitSessionResponse{}
-	mi := &file_hangup_v1_session_proto_msgTypes[15]
+	mi := &file_hangup_v1_session_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1843,7 +2161,7 @@ func (x *WaitSessionResponse) String() string {
 func (*WaitSessionResponse) ProtoMessage() {}
 
 func (x *WaitSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[15]
+	mi := &file_hangup_v1_session_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1856,7 +2174,7 @@ func (x *WaitSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitSessionResponse.ProtoReflect.Descriptor instead.
 func (*WaitSessionResponse) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{15}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *WaitSessionResponse) GetSession() *Session {
@@ -1890,7 +2208,7 @@ type SendDataRequest struct {
 
 func (x *SendDataRequest) Reset() {
 	*x = SendDataRequest{}
-	mi := &file_hangup_v1_session_proto_msgTypes[16]
+	mi := &file_hangup_v1_session_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1902,7 +2220,7 @@ func (x *SendDataRequest) String() string {
 func (*SendDataRequest) ProtoMessage() {}
 
 func (x *SendDataRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[16]
+	mi := &file_hangup_v1_session_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1915,7 +2233,7 @@ func (x *SendDataRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendDataRequest.ProtoReflect.Descriptor instead.
 func (*SendDataRequest) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{16}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *SendDataRequest) GetScope() string {
@@ -2000,7 +2318,7 @@ type SendDataResponse struct {
 
 func (x *SendDataResponse) Reset() {
 	*x = SendDataResponse{}
-	mi := &file_hangup_v1_session_proto_msgTypes[17]
+	mi := &file_hangup_v1_session_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2012,7 +2330,7 @@ func (x *SendDataResponse) String() string {
 func (*SendDataResponse) ProtoMessage() {}
 
 func (x *SendDataResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[17]
+	mi := &file_hangup_v1_session_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2025,7 +2343,7 @@ func (x *SendDataResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendDataResponse.ProtoReflect.Descriptor instead.
 func (*SendDataResponse) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{17}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *SendDataResponse) GetSession() *Session {
@@ -2056,7 +2374,7 @@ type ReceiveDataRequest struct {
 
 func (x *ReceiveDataRequest) Reset() {
 	*x = ReceiveDataRequest{}
-	mi := &file_hangup_v1_session_proto_msgTypes[18]
+	mi := &file_hangup_v1_session_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2068,7 +2386,7 @@ func (x *ReceiveDataRequest) String() string {
 func (*ReceiveDataRequest) ProtoMessage() {}
 
 func (x *ReceiveDataRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[18]
+	mi := &file_hangup_v1_session_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2081,7 +2399,7 @@ func (x *ReceiveDataRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveDataRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveDataRequest) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{18}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ReceiveDataRequest) GetScope() string {
@@ -2143,7 +2461,7 @@ type ReceiveDataResponse struct {
 
 func (x *ReceiveDataResponse) Reset() {
 	*x = ReceiveDataResponse{}
-	mi := &file_hangup_v1_session_proto_msgTypes[19]
+	mi := &file_hangup_v1_session_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2155,7 +2473,7 @@ func (x *ReceiveDataResponse) String() string {
 func (*ReceiveDataResponse) ProtoMessage() {}
 
 func (x *ReceiveDataResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[19]
+	mi := &file_hangup_v1_session_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2168,7 +2486,7 @@ func (x *ReceiveDataResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveDataResponse.ProtoReflect.Descriptor instead.
 func (*ReceiveDataResponse) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{19}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ReceiveDataResponse) GetData() []byte {
@@ -2220,7 +2538,7 @@ type CloseSessionRequest struct {
 
 func (x *CloseSessionRequest) Reset() {
 	*x = CloseSessionRequest{}
-	mi := &file_hangup_v1_session_proto_msgTypes[20]
+	mi := &file_hangup_v1_session_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2232,7 +2550,7 @@ func (x *CloseSessionRequest) String() string {
 func (*CloseSessionRequest) ProtoMessage() {}
 
 func (x *CloseSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[20]
+	mi := &file_hangup_v1_session_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2245,7 +2563,7 @@ func (x *CloseSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseSessionRequest.ProtoReflect.Descriptor instead.
 func (*CloseSessionRequest) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{20}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CloseSessionRequest) GetScope() string {
@@ -2296,7 +2614,7 @@ type CloseSessionResponse struct {
 
 func (x *CloseSessionResponse) Reset() {
 	*x = CloseSessionResponse{}
-	mi := &file_hangup_v1_session_proto_msgTypes[21]
+	mi := &file_hangup_v1_session_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2308,7 +2626,7 @@ func (x *CloseSessionResponse) String() string {
 func (*CloseSessionResponse) ProtoMessage() {}
 
 func (x *CloseSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[21]
+	mi := &file_hangup_v1_session_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2321,7 +2639,7 @@ func (x *CloseSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseSessionResponse.ProtoReflect.Descriptor instead.
 func (*CloseSessionResponse) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{21}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CloseSessionResponse) GetSession() *Session {
@@ -2356,7 +2674,7 @@ type HalfCloseSessionRequest struct {
 
 func (x *HalfCloseSessionRequest) Reset() {
 	*x = HalfCloseSessionRequest{}
-	mi := &file_hangup_v1_session_proto_msgTypes[22]
+	mi := &file_hangup_v1_session_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2368,7 +2686,7 @@ func (x *HalfCloseSessionRequest) String() string {
 func (*HalfCloseSessionRequest) ProtoMessage() {}
 
 func (x *HalfCloseSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[22]
+	mi := &file_hangup_v1_session_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2381,7 +2699,7 @@ func (x *HalfCloseSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HalfCloseSessionRequest.ProtoReflect.Descriptor instead.
 func (*HalfCloseSessionRequest) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{22}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *HalfCloseSessionRequest) GetScope() string {
@@ -2425,7 +2743,7 @@ type HalfCloseSessionResponse struct {
 
 func (x *HalfCloseSessionResponse) Reset() {
 	*x = HalfCloseSessionResponse{}
-	mi := &file_hangup_v1_session_proto_msgTypes[23]
+	mi := &file_hangup_v1_session_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2437,7 +2755,7 @@ func (x *HalfCloseSessionResponse) String() string {
 func (*HalfCloseSessionResponse) ProtoMessage() {}
 
 func (x *HalfCloseSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[23]
+	mi := &file_hangup_v1_session_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2450,7 +2768,7 @@ func (x *HalfCloseSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HalfCloseSessionResponse.ProtoReflect.Descriptor instead.
 func (*HalfCloseSessionResponse) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{23}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *HalfCloseSessionResponse) GetSession() *Session {
@@ -2482,7 +2800,7 @@ type ResetSessionRequest struct {
 
 func (x *ResetSessionRequest) Reset() {
 	*x = ResetSessionRequest{}
-	mi := &file_hangup_v1_session_proto_msgTypes[24]
+	mi := &file_hangup_v1_session_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2494,7 +2812,7 @@ func (x *ResetSessionRequest) String() string {
 func (*ResetSessionRequest) ProtoMessage() {}
 
 func (x *ResetSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[24]
+	mi := &file_hangup_v1_session_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2507,7 +2825,7 @@ func (x *ResetSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetSessionRequest.ProtoReflect.Descriptor instead.
 func (*ResetSessionRequest) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{24}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ResetSessionRequest) GetScope() string {
@@ -2544,7 +2862,7 @@ type ResetSessionResponse struct {
 
 func (x *ResetSessionResponse) Reset() {
 	*x = ResetSessionResponse{}
-	mi := &file_hangup_v1_session_proto_msgTypes[25]
+	mi := &file_hangup_v1_session_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2556,7 +2874,7 @@ func (x *ResetSessionResponse) String() string {
 func (*ResetSessionResponse) ProtoMessage() {}
 
 func (x *ResetSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_session_proto_msgTypes[25]
+	mi := &file_hangup_v1_session_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2569,7 +2887,7 @@ func (x *ResetSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetSessionResponse.ProtoReflect.Descriptor instead.
 func (*ResetSessionResponse) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_session_proto_rawDescGZIP(), []int{25}
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ResetSessionResponse) GetSession() *Session {
@@ -2586,11 +2904,202 @@ func (x *ResetSessionResponse) GetReceipt() *Receipt {
 	return nil
 }
 
+// The request of PerformAction. At least one target: `session`, `sessions`, `listener`, or `all`.
+type PerformActionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scope; empty means `default`.
+	Scope string `protobuf:"bytes,1,opt,name=scope,proto3" json:"scope,omitempty"`
+	// One session by its name.
+	Session string `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
+	// Guard for `session`: only the life with this uid. Another one is FAILED_PRECONDITION (UID_MISMATCH).
+	Uid string `protobuf:"bytes,3,opt,name=uid,proto3" json:"uid,omitempty"`
+	// Several sessions by their names, at most 1000.
+	Sessions []string `protobuf:"bytes,4,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	// The living sessions of this listener.
+	Listener string `protobuf:"bytes,5,opt,name=listener,proto3" json:"listener,omitempty"`
+	// All living sessions of the scope.
+	All bool `protobuf:"varint,6,opt,name=all,proto3" json:"all,omitempty"`
+	// What to do. Required.
+	Action *Action `protobuf:"bytes,7,opt,name=action,proto3" json:"action,omitempty"`
+	// At most so many receipts in the reply, 0 to 1000; the default is 100. Counts and failures are always complete.
+	MaxResults    *int32 `protobuf:"varint,8,opt,name=max_results,json=maxResults,proto3,oneof" json:"max_results,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PerformActionRequest) Reset() {
+	*x = PerformActionRequest{}
+	mi := &file_hangup_v1_session_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PerformActionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PerformActionRequest) ProtoMessage() {}
+
+func (x *PerformActionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hangup_v1_session_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PerformActionRequest.ProtoReflect.Descriptor instead.
+func (*PerformActionRequest) Descriptor() ([]byte, []int) {
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *PerformActionRequest) GetScope() string {
+	if x != nil {
+		return x.Scope
+	}
+	return ""
+}
+
+func (x *PerformActionRequest) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *PerformActionRequest) GetUid() string {
+	if x != nil {
+		return x.Uid
+	}
+	return ""
+}
+
+func (x *PerformActionRequest) GetSessions() []string {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+func (x *PerformActionRequest) GetListener() string {
+	if x != nil {
+		return x.Listener
+	}
+	return ""
+}
+
+func (x *PerformActionRequest) GetAll() bool {
+	if x != nil {
+		return x.All
+	}
+	return false
+}
+
+func (x *PerformActionRequest) GetAction() *Action {
+	if x != nil {
+		return x.Action
+	}
+	return nil
+}
+
+func (x *PerformActionRequest) GetMaxResults() int32 {
+	if x != nil && x.MaxResults != nil {
+		return *x.MaxResults
+	}
+	return 0
+}
+
+// The reply of PerformAction.
+type PerformActionResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Sessions that were aimed at.
+	Targeted uint64 `protobuf:"varint,1,opt,name=targeted,proto3" json:"targeted,omitempty"`
+	// Sessions on which it was performed.
+	Performed uint64 `protobuf:"varint,2,opt,name=performed,proto3" json:"performed,omitempty"`
+	// Sessions on which it was not, by reason.
+	Failed map[string]uint64 `protobuf:"bytes,3,rep,name=failed,proto3" json:"failed,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// Every session on which it was not performed.
+	Failures []*SessionFailure `protobuf:"bytes,4,rep,name=failures,proto3" json:"failures,omitempty"`
+	// The receipts of sessions on which it was performed, as far as there is one, at most `max_results`.
+	Receipts      []*Receipt `protobuf:"bytes,5,rep,name=receipts,proto3" json:"receipts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PerformActionResponse) Reset() {
+	*x = PerformActionResponse{}
+	mi := &file_hangup_v1_session_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PerformActionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PerformActionResponse) ProtoMessage() {}
+
+func (x *PerformActionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hangup_v1_session_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PerformActionResponse.ProtoReflect.Descriptor instead.
+func (*PerformActionResponse) Descriptor() ([]byte, []int) {
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *PerformActionResponse) GetTargeted() uint64 {
+	if x != nil {
+		return x.Targeted
+	}
+	return 0
+}
+
+func (x *PerformActionResponse) GetPerformed() uint64 {
+	if x != nil {
+		return x.Performed
+	}
+	return 0
+}
+
+func (x *PerformActionResponse) GetFailed() map[string]uint64 {
+	if x != nil {
+		return x.Failed
+	}
+	return nil
+}
+
+func (x *PerformActionResponse) GetFailures() []*SessionFailure {
+	if x != nil {
+		return x.Failures
+	}
+	return nil
+}
+
+func (x *PerformActionResponse) GetReceipts() []*Receipt {
+	if x != nil {
+		return x.Receipts
+	}
+	return nil
+}
+
 var File_hangup_v1_session_proto protoreflect.FileDescriptor
 
 const file_hangup_v1_session_proto_rawDesc = "" +
 	"\n" +
-	"\x17hangup/v1/session.proto\x12\thangup.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\t\n" +
+	"\x17hangup/v1/session.proto\x12\thangup.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16hangup/v1/action.proto\x1a\x19hangup/v1/behaviour.proto\x1a\x16hangup/v1/packet.proto\"\xf8\v\n" +
 	"\aSession\x12\x14\n" +
 	"\x05scope\x18\x01 \x01(\tR\x05scope\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x10\n" +
@@ -2615,7 +3124,13 @@ const file_hangup_v1_session_proto_rawDesc = "" +
 	"\x06labels\x18\x13 \x03(\v2\x1e.hangup.v1.Session.LabelsEntryR\x06labels\x127\n" +
 	"\topen_time\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\bopenTime\x12'\n" +
 	"\x0fopened_sequence\x18\x15 \x01(\x04R\x0eopenedSequence\x12,\n" +
-	"\areceipt\x18\x16 \x01(\v2\x12.hangup.v1.ReceiptR\areceipt\x1a9\n" +
+	"\areceipt\x18\x16 \x01(\v2\x12.hangup.v1.ReceiptR\areceipt\x122\n" +
+	"\tbehaviour\x18\x17 \x01(\v2\x14.hangup.v1.BehaviourR\tbehaviour\x12%\n" +
+	"\x0ereading_paused\x18\x18 \x01(\bR\rreadingPaused\x12C\n" +
+	"\n" +
+	"black_hole\x18\x19 \x01(\x0e2$.hangup.v1.BlackHoleAction.DirectionR\tblackHole\x12-\n" +
+	"\btcp_info\x18\x1a \x01(\v2\x12.hangup.v1.TcpInfoR\atcpInfo\x12A\n" +
+	"\x0fstate_time_left\x18\x1b \x01(\v2\x19.google.protobuf.DurationR\rstateTimeLeft\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\":\n" +
@@ -2643,7 +3158,32 @@ const file_hangup_v1_session_proto_rawDesc = "" +
 	"\tOnPeerFin\x12\x1b\n" +
 	"\x17ON_PEER_FIN_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tCLOSE_TOO\x10\x01\x12\r\n" +
-	"\tSTAY_OPEN\x10\x02\"\x8e\x02\n" +
+	"\tSTAY_OPEN\x10\x02\"1\n" +
+	"\x04View\x12\x14\n" +
+	"\x10VIEW_UNSPECIFIED\x10\x00\x12\t\n" +
+	"\x05BASIC\x10\x01\x12\b\n" +
+	"\x04FULL\x10\x02\"\xff\x04\n" +
+	"\aTcpInfo\x12+\n" +
+	"\x03rtt\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x03rtt\x12>\n" +
+	"\rrtt_variation\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\frttVariation\x12P\n" +
+	"\x16retransmission_timeout\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x15retransmissionTimeout\x12 \n" +
+	"\vretransmits\x18\x04 \x01(\rR\vretransmits\x12+\n" +
+	"\x11total_retransmits\x18\x05 \x01(\rR\x10totalRetransmits\x12\x16\n" +
+	"\x06probes\x18\x06 \x01(\rR\x06probes\x12)\n" +
+	"\x10unacked_segments\x18\a \x01(\rR\x0funackedSegments\x12$\n" +
+	"\x0enot_sent_bytes\x18\b \x01(\rR\fnotSentBytes\x12\x1f\n" +
+	"\vbytes_acked\x18\t \x01(\x04R\n" +
+	"bytesAcked\x12\x19\n" +
+	"\bsend_mss\x18\n" +
+	" \x01(\rR\asendMss\x12\x1f\n" +
+	"\vreceive_mss\x18\v \x01(\rR\n" +
+	"receiveMss\x12+\n" +
+	"\x11congestion_window\x18\f \x01(\rR\x10congestionWindow\x12$\n" +
+	"\vsend_window\x18\r \x01(\rH\x00R\n" +
+	"sendWindow\x88\x01\x01\x12*\n" +
+	"\x0ereceive_window\x18\x0e \x01(\rH\x01R\rreceiveWindow\x88\x01\x01B\x0e\n" +
+	"\f_send_windowB\x11\n" +
+	"\x0f_receive_window\"\x8e\x02\n" +
 	"\x03End\x12'\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x13.hangup.v1.End.KindR\x04kind\x12&\n" +
 	"\x05cause\x18\x02 \x01(\v2\x10.hangup.v1.CauseR\x05cause\x12.\n" +
@@ -2659,10 +3199,11 @@ const file_hangup_v1_session_proto_rawDesc = "" +
 	"\n" +
 	"EarlierFin\x12&\n" +
 	"\x05cause\x18\x01 \x01(\v2\x10.hangup.v1.CauseR\x05cause\x12.\n" +
-	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\xcd\x01\n" +
+	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\xf3\x01\n" +
 	"\x05Cause\x12)\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x15.hangup.v1.Cause.KindR\x04kind\x12\x10\n" +
-	"\x03rpc\x18\x02 \x01(\tR\x03rpc\"\x86\x01\n" +
+	"\x03rpc\x18\x02 \x01(\tR\x03rpc\x12\x16\n" +
+	"\x06action\x18\x03 \x01(\tR\x06action\"\x94\x01\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aCOMMAND\x10\x01\x12\b\n" +
@@ -2671,7 +3212,8 @@ const file_hangup_v1_session_proto_rawDesc = "" +
 	"\aTIMEOUT\x10\x04\x12\x11\n" +
 	"\rDRAIN_TIMEOUT\x10\x05\x12\x14\n" +
 	"\x10LISTENER_DELETED\x10\x06\x12\f\n" +
-	"\bSHUTDOWN\x10\a\"\xb0\x05\n" +
+	"\bSHUTDOWN\x10\a\x12\f\n" +
+	"\bLISTENER\x10\b\"\xab\x06\n" +
 	"\aReceipt\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x10\n" +
 	"\x03uid\x18\x02 \x01(\tR\x03uid\x12+\n" +
@@ -2689,10 +3231,15 @@ const file_hangup_v1_session_proto_rawDesc = "" +
 	"\x16unsent_bytes_discarded\x18\v \x01(\x04R\x14unsentBytesDiscarded\x129\n" +
 	"\fpeer_outlook\x18\f \x01(\v2\x16.hangup.v1.PeerOutlookR\vpeerOutlook\x127\n" +
 	"\bevidence\x18\r \x01(\x0e2\x1b.hangup.v1.Receipt.EvidenceR\bevidence\x125\n" +
-	"\bend_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\"6\n" +
+	"\bend_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12.\n" +
+	"\bsegments\x18\x0f \x03(\v2\x12.hangup.v1.SegmentR\bsegments\x12+\n" +
+	"\x11segments_captured\x18\x10 \x01(\x04R\x10segmentsCaptured\"T\n" +
 	"\bEvidence\x12\x18\n" +
 	"\x14EVIDENCE_UNSPECIFIED\x10\x00\x12\x10\n" +
-	"\fNOT_CAPTURED\x10\x01\"]\n" +
+	"\fNOT_CAPTURED\x10\x01\x12\f\n" +
+	"\bCAPTURED\x10\x02\x12\x0e\n" +
+	"\n" +
+	"INCOMPLETE\x10\x03\"]\n" +
 	"\vPeerOutlook\x12\x1b\n" +
 	"\tnext_read\x18\x01 \x03(\tR\bnextRead\x12\x1d\n" +
 	"\n" +
@@ -2710,7 +3257,7 @@ const file_hangup_v1_session_proto_rawDesc = "" +
 	"\x0eSessionFailure\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessage\"\xec\x02\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\"\xa0\x03\n" +
 	"\x12OpenSessionRequest\x12\x14\n" +
 	"\x05scope\x18\x01 \x01(\tR\x05scope\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -2718,15 +3265,17 @@ const file_hangup_v1_session_proto_rawDesc = "" +
 	"\atimeout\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\atimeout\x12#\n" +
 	"\rlocal_address\x18\x05 \x01(\tR\flocalAddress\x12<\n" +
 	"\von_peer_fin\x18\x06 \x01(\x0e2\x1c.hangup.v1.Session.OnPeerFinR\tonPeerFin\x12A\n" +
-	"\x06labels\x18\a \x03(\v2).hangup.v1.OpenSessionRequest.LabelsEntryR\x06labels\x1a9\n" +
+	"\x06labels\x18\a \x03(\v2).hangup.v1.OpenSessionRequest.LabelsEntryR\x06labels\x122\n" +
+	"\tbehaviour\x18\b \x01(\v2\x14.hangup.v1.BehaviourR\tbehaviour\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"C\n" +
 	"\x13OpenSessionResponse\x12,\n" +
-	"\asession\x18\x01 \x01(\v2\x12.hangup.v1.SessionR\asession\"C\n" +
+	"\asession\x18\x01 \x01(\v2\x12.hangup.v1.SessionR\asession\"p\n" +
 	"\x11GetSessionRequest\x12\x14\n" +
 	"\x05scope\x18\x01 \x01(\tR\x05scope\x12\x18\n" +
-	"\asession\x18\x02 \x01(\tR\asession\"B\n" +
+	"\asession\x18\x02 \x01(\tR\asession\x12+\n" +
+	"\x04view\x18\x03 \x01(\x0e2\x17.hangup.v1.Session.ViewR\x04view\"B\n" +
 	"\x12GetSessionResponse\x12,\n" +
 	"\asession\x18\x01 \x01(\v2\x12.hangup.v1.SessionR\asession\"\x9b\x01\n" +
 	"\x13ListSessionsRequest\x12\x14\n" +
@@ -2808,7 +3357,27 @@ const file_hangup_v1_session_proto_rawDesc = "" +
 	"\x03uid\x18\x03 \x01(\tR\x03uid\"r\n" +
 	"\x14ResetSessionResponse\x12,\n" +
 	"\asession\x18\x01 \x01(\v2\x12.hangup.v1.SessionR\asession\x12,\n" +
-	"\areceipt\x18\x02 \x01(\v2\x12.hangup.v1.ReceiptR\areceipt2\xda\x05\n" +
+	"\areceipt\x18\x02 \x01(\v2\x12.hangup.v1.ReceiptR\areceipt\"\x83\x02\n" +
+	"\x14PerformActionRequest\x12\x14\n" +
+	"\x05scope\x18\x01 \x01(\tR\x05scope\x12\x18\n" +
+	"\asession\x18\x02 \x01(\tR\asession\x12\x10\n" +
+	"\x03uid\x18\x03 \x01(\tR\x03uid\x12\x1a\n" +
+	"\bsessions\x18\x04 \x03(\tR\bsessions\x12\x1a\n" +
+	"\blistener\x18\x05 \x01(\tR\blistener\x12\x10\n" +
+	"\x03all\x18\x06 \x01(\bR\x03all\x12)\n" +
+	"\x06action\x18\a \x01(\v2\x11.hangup.v1.ActionR\x06action\x12$\n" +
+	"\vmax_results\x18\b \x01(\x05H\x00R\n" +
+	"maxResults\x88\x01\x01B\x0e\n" +
+	"\f_max_results\"\xb9\x02\n" +
+	"\x15PerformActionResponse\x12\x1a\n" +
+	"\btargeted\x18\x01 \x01(\x04R\btargeted\x12\x1c\n" +
+	"\tperformed\x18\x02 \x01(\x04R\tperformed\x12D\n" +
+	"\x06failed\x18\x03 \x03(\v2,.hangup.v1.PerformActionResponse.FailedEntryR\x06failed\x125\n" +
+	"\bfailures\x18\x04 \x03(\v2\x19.hangup.v1.SessionFailureR\bfailures\x12.\n" +
+	"\breceipts\x18\x05 \x03(\v2\x12.hangup.v1.ReceiptR\breceipts\x1a9\n" +
+	"\vFailedEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x012\xae\x06\n" +
 	"\x0eSessionService\x12L\n" +
 	"\vOpenSession\x12\x1d.hangup.v1.OpenSessionRequest\x1a\x1e.hangup.v1.OpenSessionResponse\x12I\n" +
 	"\n" +
@@ -2819,7 +3388,8 @@ const file_hangup_v1_session_proto_rawDesc = "" +
 	"\vReceiveData\x12\x1d.hangup.v1.ReceiveDataRequest\x1a\x1e.hangup.v1.ReceiveDataResponse\x12O\n" +
 	"\fCloseSession\x12\x1e.hangup.v1.CloseSessionRequest\x1a\x1f.hangup.v1.CloseSessionResponse\x12[\n" +
 	"\x10HalfCloseSession\x12\".hangup.v1.HalfCloseSessionRequest\x1a#.hangup.v1.HalfCloseSessionResponse\x12O\n" +
-	"\fResetSession\x12\x1e.hangup.v1.ResetSessionRequest\x1a\x1f.hangup.v1.ResetSessionResponseB~\n" +
+	"\fResetSession\x12\x1e.hangup.v1.ResetSessionRequest\x1a\x1f.hangup.v1.ResetSessionResponse\x12R\n" +
+	"\rPerformAction\x12\x1f.hangup.v1.PerformActionRequest\x1a .hangup.v1.PerformActionResponseB~\n" +
 	"\rcom.hangup.v1B\fSessionProtoP\x01Z\x1ahangup/clients/go/hangupv1\xa2\x02\x03HXX\xaa\x02\tHangup.V1\xca\x02\tHangup\\V1\xe2\x02\x15Hangup\\V1\\GPBMetadata\xea\x02\n" +
 	"Hangup::V1b\x06proto3"
 
@@ -2835,113 +3405,138 @@ func file_hangup_v1_session_proto_rawDescGZIP() []byte {
 	return file_hangup_v1_session_proto_rawDescData
 }
 
-var file_hangup_v1_session_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
-var file_hangup_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_hangup_v1_session_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
+var file_hangup_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_hangup_v1_session_proto_goTypes = []any{
 	(Session_Origin)(0),               // 0: hangup.v1.Session.Origin
 	(Session_State)(0),                // 1: hangup.v1.Session.State
 	(Session_OnPeerFin)(0),            // 2: hangup.v1.Session.OnPeerFin
-	(End_Kind)(0),                     // 3: hangup.v1.End.Kind
-	(Cause_Kind)(0),                   // 4: hangup.v1.Cause.Kind
-	(Receipt_Evidence)(0),             // 5: hangup.v1.Receipt.Evidence
-	(WaitSessionRequest_Condition)(0), // 6: hangup.v1.WaitSessionRequest.Condition
-	(*Session)(nil),                   // 7: hangup.v1.Session
-	(*End)(nil),                       // 8: hangup.v1.End
-	(*EarlierFin)(nil),                // 9: hangup.v1.EarlierFin
-	(*Cause)(nil),                     // 10: hangup.v1.Cause
-	(*Receipt)(nil),                   // 11: hangup.v1.Receipt
-	(*PeerOutlook)(nil),               // 12: hangup.v1.PeerOutlook
-	(*EndingCounts)(nil),              // 13: hangup.v1.EndingCounts
-	(*SessionFailure)(nil),            // 14: hangup.v1.SessionFailure
-	(*OpenSessionRequest)(nil),        // 15: hangup.v1.OpenSessionRequest
-	(*OpenSessionResponse)(nil),       // 16: hangup.v1.OpenSessionResponse
-	(*GetSessionRequest)(nil),         // 17: hangup.v1.GetSessionRequest
-	(*GetSessionResponse)(nil),        // 18: hangup.v1.GetSessionResponse
-	(*ListSessionsRequest)(nil),       // 19: hangup.v1.ListSessionsRequest
-	(*ListSessionsResponse)(nil),      // 20: hangup.v1.ListSessionsResponse
-	(*WaitSessionRequest)(nil),        // 21: hangup.v1.WaitSessionRequest
-	(*WaitSessionResponse)(nil),       // 22: hangup.v1.WaitSessionResponse
-	(*SendDataRequest)(nil),           // 23: hangup.v1.SendDataRequest
-	(*SendDataResponse)(nil),          // 24: hangup.v1.SendDataResponse
-	(*ReceiveDataRequest)(nil),        // 25: hangup.v1.ReceiveDataRequest
-	(*ReceiveDataResponse)(nil),       // 26: hangup.v1.ReceiveDataResponse
-	(*CloseSessionRequest)(nil),       // 27: hangup.v1.CloseSessionRequest
-	(*CloseSessionResponse)(nil),      // 28: hangup.v1.CloseSessionResponse
-	(*HalfCloseSessionRequest)(nil),   // 29: hangup.v1.HalfCloseSessionRequest
-	(*HalfCloseSessionResponse)(nil),  // 30: hangup.v1.HalfCloseSessionResponse
-	(*ResetSessionRequest)(nil),       // 31: hangup.v1.ResetSessionRequest
-	(*ResetSessionResponse)(nil),      // 32: hangup.v1.ResetSessionResponse
-	nil,                               // 33: hangup.v1.Session.LabelsEntry
-	nil,                               // 34: hangup.v1.OpenSessionRequest.LabelsEntry
-	(*timestamppb.Timestamp)(nil),     // 35: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),       // 36: google.protobuf.Duration
+	(Session_View)(0),                 // 3: hangup.v1.Session.View
+	(End_Kind)(0),                     // 4: hangup.v1.End.Kind
+	(Cause_Kind)(0),                   // 5: hangup.v1.Cause.Kind
+	(Receipt_Evidence)(0),             // 6: hangup.v1.Receipt.Evidence
+	(WaitSessionRequest_Condition)(0), // 7: hangup.v1.WaitSessionRequest.Condition
+	(*Session)(nil),                   // 8: hangup.v1.Session
+	(*TcpInfo)(nil),                   // 9: hangup.v1.TcpInfo
+	(*End)(nil),                       // 10: hangup.v1.End
+	(*EarlierFin)(nil),                // 11: hangup.v1.EarlierFin
+	(*Cause)(nil),                     // 12: hangup.v1.Cause
+	(*Receipt)(nil),                   // 13: hangup.v1.Receipt
+	(*PeerOutlook)(nil),               // 14: hangup.v1.PeerOutlook
+	(*EndingCounts)(nil),              // 15: hangup.v1.EndingCounts
+	(*SessionFailure)(nil),            // 16: hangup.v1.SessionFailure
+	(*OpenSessionRequest)(nil),        // 17: hangup.v1.OpenSessionRequest
+	(*OpenSessionResponse)(nil),       // 18: hangup.v1.OpenSessionResponse
+	(*GetSessionRequest)(nil),         // 19: hangup.v1.GetSessionRequest
+	(*GetSessionResponse)(nil),        // 20: hangup.v1.GetSessionResponse
+	(*ListSessionsRequest)(nil),       // 21: hangup.v1.ListSessionsRequest
+	(*ListSessionsResponse)(nil),      // 22: hangup.v1.ListSessionsResponse
+	(*WaitSessionRequest)(nil),        // 23: hangup.v1.WaitSessionRequest
+	(*WaitSessionResponse)(nil),       // 24: hangup.v1.WaitSessionResponse
+	(*SendDataRequest)(nil),           // 25: hangup.v1.SendDataRequest
+	(*SendDataResponse)(nil),          // 26: hangup.v1.SendDataResponse
+	(*ReceiveDataRequest)(nil),        // 27: hangup.v1.ReceiveDataRequest
+	(*ReceiveDataResponse)(nil),       // 28: hangup.v1.ReceiveDataResponse
+	(*CloseSessionRequest)(nil),       // 29: hangup.v1.CloseSessionRequest
+	(*CloseSessionResponse)(nil),      // 30: hangup.v1.CloseSessionResponse
+	(*HalfCloseSessionRequest)(nil),   // 31: hangup.v1.HalfCloseSessionRequest
+	(*HalfCloseSessionResponse)(nil),  // 32: hangup.v1.HalfCloseSessionResponse
+	(*ResetSessionRequest)(nil),       // 33: hangup.v1.ResetSessionRequest
+	(*ResetSessionResponse)(nil),      // 34: hangup.v1.ResetSessionResponse
+	(*PerformActionRequest)(nil),      // 35: hangup.v1.PerformActionRequest
+	(*PerformActionResponse)(nil),     // 36: hangup.v1.PerformActionResponse
+	nil,                               // 37: hangup.v1.Session.LabelsEntry
+	nil,                               // 38: hangup.v1.OpenSessionRequest.LabelsEntry
+	nil,                               // 39: hangup.v1.PerformActionResponse.FailedEntry
+	(*timestamppb.Timestamp)(nil),     // 40: google.protobuf.Timestamp
+	(*Behaviour)(nil),                 // 41: hangup.v1.Behaviour
+	(BlackHoleAction_Direction)(0),    // 42: hangup.v1.BlackHoleAction.Direction
+	(*durationpb.Duration)(nil),       // 43: google.protobuf.Duration
+	(*Segment)(nil),                   // 44: hangup.v1.Segment
+	(*Action)(nil),                    // 45: hangup.v1.Action
 }
 var file_hangup_v1_session_proto_depIdxs = []int32{
 	0,  // 0: hangup.v1.Session.origin:type_name -> hangup.v1.Session.Origin
 	1,  // 1: hangup.v1.Session.state:type_name -> hangup.v1.Session.State
 	2,  // 2: hangup.v1.Session.on_peer_fin:type_name -> hangup.v1.Session.OnPeerFin
-	33, // 3: hangup.v1.Session.labels:type_name -> hangup.v1.Session.LabelsEntry
-	35, // 4: hangup.v1.Session.open_time:type_name -> google.protobuf.Timestamp
-	11, // 5: hangup.v1.Session.receipt:type_name -> hangup.v1.Receipt
-	3,  // 6: hangup.v1.End.kind:type_name -> hangup.v1.End.Kind
-	10, // 7: hangup.v1.End.cause:type_name -> hangup.v1.Cause
-	35, // 8: hangup.v1.End.time:type_name -> google.protobuf.Timestamp
-	9,  // 9: hangup.v1.End.earlier_fin:type_name -> hangup.v1.EarlierFin
-	10, // 10: hangup.v1.EarlierFin.cause:type_name -> hangup.v1.Cause
-	35, // 11: hangup.v1.EarlierFin.time:type_name -> google.protobuf.Timestamp
-	4,  // 12: hangup.v1.Cause.kind:type_name -> hangup.v1.Cause.Kind
-	8,  // 13: hangup.v1.Receipt.local_end:type_name -> hangup.v1.End
-	8,  // 14: hangup.v1.Receipt.peer_end:type_name -> hangup.v1.End
-	1,  // 15: hangup.v1.Receipt.state_before:type_name -> hangup.v1.Session.State
-	1,  // 16: hangup.v1.Receipt.state_after:type_name -> hangup.v1.Session.State
-	12, // 17: hangup.v1.Receipt.peer_outlook:type_name -> hangup.v1.PeerOutlook
-	5,  // 18: hangup.v1.Receipt.evidence:type_name -> hangup.v1.Receipt.Evidence
-	35, // 19: hangup.v1.Receipt.end_time:type_name -> google.protobuf.Timestamp
-	36, // 20: hangup.v1.OpenSessionRequest.timeout:type_name -> google.protobuf.Duration
-	2,  // 21: hangup.v1.OpenSessionRequest.on_peer_fin:type_name -> hangup.v1.Session.OnPeerFin
-	34, // 22: hangup.v1.OpenSessionRequest.labels:type_name -> hangup.v1.OpenSessionRequest.LabelsEntry
-	7,  // 23: hangup.v1.OpenSessionResponse.session:type_name -> hangup.v1.Session
-	7,  // 24: hangup.v1.GetSessionResponse.session:type_name -> hangup.v1.Session
-	7,  // 25: hangup.v1.ListSessionsResponse.sessions:type_name -> hangup.v1.Session
-	6,  // 26: hangup.v1.WaitSessionRequest.condition:type_name -> hangup.v1.WaitSessionRequest.Condition
-	1,  // 27: hangup.v1.WaitSessionRequest.state:type_name -> hangup.v1.Session.State
-	36, // 28: hangup.v1.WaitSessionRequest.timeout:type_name -> google.protobuf.Duration
-	7,  // 29: hangup.v1.WaitSessionResponse.session:type_name -> hangup.v1.Session
-	36, // 30: hangup.v1.SendDataRequest.flush_timeout:type_name -> google.protobuf.Duration
-	7,  // 31: hangup.v1.SendDataResponse.session:type_name -> hangup.v1.Session
-	36, // 32: hangup.v1.ReceiveDataRequest.timeout:type_name -> google.protobuf.Duration
-	36, // 33: hangup.v1.CloseSessionRequest.flush_timeout:type_name -> google.protobuf.Duration
-	36, // 34: hangup.v1.CloseSessionRequest.drain_timeout:type_name -> google.protobuf.Duration
-	7,  // 35: hangup.v1.CloseSessionResponse.session:type_name -> hangup.v1.Session
-	11, // 36: hangup.v1.CloseSessionResponse.receipt:type_name -> hangup.v1.Receipt
-	36, // 37: hangup.v1.HalfCloseSessionRequest.flush_timeout:type_name -> google.protobuf.Duration
-	7,  // 38: hangup.v1.HalfCloseSessionResponse.session:type_name -> hangup.v1.Session
-	11, // 39: hangup.v1.HalfCloseSessionResponse.receipt:type_name -> hangup.v1.Receipt
-	7,  // 40: hangup.v1.ResetSessionResponse.session:type_name -> hangup.v1.Session
-	11, // 41: hangup.v1.ResetSessionResponse.receipt:type_name -> hangup.v1.Receipt
-	15, // 42: hangup.v1.SessionService.OpenSession:input_type -> hangup.v1.OpenSessionRequest
-	17, // 43: hangup.v1.SessionService.GetSession:input_type -> hangup.v1.GetSessionRequest
-	19, // 44: hangup.v1.SessionService.ListSessions:input_type -> hangup.v1.ListSessionsRequest
-	21, // 45: hangup.v1.SessionService.WaitSession:input_type -> hangup.v1.WaitSessionRequest
-	23, // 46: hangup.v1.SessionService.SendData:input_type -> hangup.v1.SendDataRequest
-	25, // 47: hangup.v1.SessionService.ReceiveData:input_type -> hangup.v1.ReceiveDataRequest
-	27, // 48: hangup.v1.SessionService.CloseSession:input_type -> hangup.v1.CloseSessionRequest
-	29, // 49: hangup.v1.SessionService.HalfCloseSession:input_type -> hangup.v1.HalfCloseSessionRequest
-	31, // 50: hangup.v1.SessionService.ResetSession:input_type -> hangup.v1.ResetSessionRequest
-	16, // 51: hangup.v1.SessionService.OpenSession:output_type -> hangup.v1.OpenSessionResponse
-	18, // 52: hangup.v1.SessionService.GetSession:output_type -> hangup.v1.GetSessionResponse
-	20, // 53: hangup.v1.SessionService.ListSessions:output_type -> hangup.v1.ListSessionsResponse
-	22, // 54: hangup.v1.SessionService.WaitSession:output_type -> hangup.v1.WaitSessionResponse
-	24, // 55: hangup.v1.SessionService.SendData:output_type -> hangup.v1.SendDataResponse
-	26, // 56: hangup.v1.SessionService.ReceiveData:output_type -> hangup.v1.ReceiveDataResponse
-	28, // 57: hangup.v1.SessionService.CloseSession:output_type -> hangup.v1.CloseSessionResponse
-	30, // 58: hangup.v1.SessionService.HalfCloseSession:output_type -> hangup.v1.HalfCloseSessionResponse
-	32, // 59: hangup.v1.SessionService.ResetSession:output_type -> hangup.v1.ResetSessionResponse
-	51, // [51:60] is the sub-list for method output_type
-	42, // [42:51] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	37, // 3: hangup.v1.Session.labels:type_name -> hangup.v1.Session.LabelsEntry
+	40, // 4: hangup.v1.Session.open_time:type_name -> google.protobuf.Timestamp
+	13, // 5: hangup.v1.Session.receipt:type_name -> hangup.v1.Receipt
+	41, // 6: hangup.v1.Session.behaviour:type_name -> hangup.v1.Behaviour
+	42, // 7: hangup.v1.Session.black_hole:type_name -> hangup.v1.BlackHoleAction.Direction
+	9,  // 8: hangup.v1.Session.tcp_info:type_name -> hangup.v1.TcpInfo
+	43, // 9: hangup.v1.Session.state_time_left:type_name -> google.protobuf.Duration
+	43, // 10: hangup.v1.TcpInfo.rtt:type_name -> google.protobuf.Duration
+	43, // 11: hangup.v1.TcpInfo.rtt_variation:type_name -> google.protobuf.Duration
+	43, // 12: hangup.v1.TcpInfo.retransmission_timeout:type_name -> google.protobuf.Duration
+	4,  // 13: hangup.v1.End.kind:type_name -> hangup.v1.End.Kind
+	12, // 14: hangup.v1.End.cause:type_name -> hangup.v1.Cause
+	40, // 15: hangup.v1.End.time:type_name -> google.protobuf.Timestamp
+	11, // 16: hangup.v1.End.earlier_fin:type_name -> hangup.v1.EarlierFin
+	12, // 17: hangup.v1.EarlierFin.cause:type_name -> hangup.v1.Cause
+	40, // 18: hangup.v1.EarlierFin.time:type_name -> google.protobuf.Timestamp
+	5,  // 19: hangup.v1.Cause.kind:type_name -> hangup.v1.Cause.Kind
+	10, // 20: hangup.v1.Receipt.local_end:type_name -> hangup.v1.End
+	10, // 21: hangup.v1.Receipt.peer_end:type_name -> hangup.v1.End
+	1,  // 22: hangup.v1.Receipt.state_before:type_name -> hangup.v1.Session.State
+	1,  // 23: hangup.v1.Receipt.state_after:type_name -> hangup.v1.Session.State
+	14, // 24: hangup.v1.Receipt.peer_outlook:type_name -> hangup.v1.PeerOutlook
+	6,  // 25: hangup.v1.Receipt.evidence:type_name -> hangup.v1.Receipt.Evidence
+	40, // 26: hangup.v1.Receipt.end_time:type_name -> google.protobuf.Timestamp
+	44, // 27: hangup.v1.Receipt.segments:type_name -> hangup.v1.Segment
+	43, // 28: hangup.v1.OpenSessionRequest.timeout:type_name -> google.protobuf.Duration
+	2,  // 29: hangup.v1.OpenSessionRequest.on_peer_fin:type_name -> hangup.v1.Session.OnPeerFin
+	38, // 30: hangup.v1.OpenSessionRequest.labels:type_name -> hangup.v1.OpenSessionRequest.LabelsEntry
+	41, // 31: hangup.v1.OpenSessionRequest.behaviour:type_name -> hangup.v1.Behaviour
+	8,  // 32: hangup.v1.OpenSessionResponse.session:type_name -> hangup.v1.Session
+	3,  // 33: hangup.v1.GetSessionRequest.view:type_name -> hangup.v1.Session.View
+	8,  // 34: hangup.v1.GetSessionResponse.session:type_name -> hangup.v1.Session
+	8,  // 35: hangup.v1.ListSessionsResponse.sessions:type_name -> hangup.v1.Session
+	7,  // 36: hangup.v1.WaitSessionRequest.condition:type_name -> hangup.v1.WaitSessionRequest.Condition
+	1,  // 37: hangup.v1.WaitSessionRequest.state:type_name -> hangup.v1.Session.State
+	43, // 38: hangup.v1.WaitSessionRequest.timeout:type_name -> google.protobuf.Duration
+	8,  // 39: hangup.v1.WaitSessionResponse.session:type_name -> hangup.v1.Session
+	43, // 40: hangup.v1.SendDataRequest.flush_timeout:type_name -> google.protobuf.Duration
+	8,  // 41: hangup.v1.SendDataResponse.session:type_name -> hangup.v1.Session
+	43, // 42: hangup.v1.ReceiveDataRequest.timeout:type_name -> google.protobuf.Duration
+	43, // 43: hangup.v1.CloseSessionRequest.flush_timeout:type_name -> google.protobuf.Duration
+	43, // 44: hangup.v1.CloseSessionRequest.drain_timeout:type_name -> google.protobuf.Duration
+	8,  // 45: hangup.v1.CloseSessionResponse.session:type_name -> hangup.v1.Session
+	13, // 46: hangup.v1.CloseSessionResponse.receipt:type_name -> hangup.v1.Receipt
+	43, // 47: hangup.v1.HalfCloseSessionRequest.flush_timeout:type_name -> google.protobuf.Duration
+	8,  // 48: hangup.v1.HalfCloseSessionResponse.session:type_name -> hangup.v1.Session
+	13, // 49: hangup.v1.HalfCloseSessionResponse.receipt:type_name -> hangup.v1.Receipt
+	8,  // 50: hangup.v1.ResetSessionResponse.session:type_name -> hangup.v1.Session
+	13, // 51: hangup.v1.ResetSessionResponse.receipt:type_name -> hangup.v1.Receipt
+	45, // 52: hangup.v1.PerformActionRequest.action:type_name -> hangup.v1.Action
+	39, // 53: hangup.v1.PerformActionResponse.failed:type_name -> hangup.v1.PerformActionResponse.FailedEntry
+	16, // 54: hangup.v1.PerformActionResponse.failures:type_name -> hangup.v1.SessionFailure
+	13, // 55: hangup.v1.PerformActionResponse.receipts:type_name -> hangup.v1.Receipt
+	17, // 56: hangup.v1.SessionService.OpenSession:input_type -> hangup.v1.OpenSessionRequest
+	19, // 57: hangup.v1.SessionService.GetSession:input_type -> hangup.v1.GetSessionRequest
+	21, // 58: hangup.v1.SessionService.ListSessions:input_type -> hangup.v1.ListSessionsRequest
+	23, // 59: hangup.v1.SessionService.WaitSession:input_type -> hangup.v1.WaitSessionRequest
+	25, // 60: hangup.v1.SessionService.SendData:input_type -> hangup.v1.SendDataRequest
+	27, // 61: hangup.v1.SessionService.ReceiveData:input_type -> hangup.v1.ReceiveDataRequest
+	29, // 62: hangup.v1.SessionService.CloseSession:input_type -> hangup.v1.CloseSessionRequest
+	31, // 63: hangup.v1.SessionService.HalfCloseSession:input_type -> hangup.v1.HalfCloseSessionRequest
+	33, // 64: hangup.v1.SessionService.ResetSession:input_type -> hangup.v1.ResetSessionRequest
+	35, // 65: hangup.v1.SessionService.PerformAction:input_type -> hangup.v1.PerformActionRequest
+	18, // 66: hangup.v1.SessionService.OpenSession:output_type -> hangup.v1.OpenSessionResponse
+	20, // 67: hangup.v1.SessionService.GetSession:output_type -> hangup.v1.GetSessionResponse
+	22, // 68: hangup.v1.SessionService.ListSessions:output_type -> hangup.v1.ListSessionsResponse
+	24, // 69: hangup.v1.SessionService.WaitSession:output_type -> hangup.v1.WaitSessionResponse
+	26, // 70: hangup.v1.SessionService.SendData:output_type -> hangup.v1.SendDataResponse
+	28, // 71: hangup.v1.SessionService.ReceiveData:output_type -> hangup.v1.ReceiveDataResponse
+	30, // 72: hangup.v1.SessionService.CloseSession:output_type -> hangup.v1.CloseSessionResponse
+	32, // 73: hangup.v1.SessionService.HalfCloseSession:output_type -> hangup.v1.HalfCloseSessionResponse
+	34, // 74: hangup.v1.SessionService.ResetSession:output_type -> hangup.v1.ResetSessionResponse
+	36, // 75: hangup.v1.SessionService.PerformAction:output_type -> hangup.v1.PerformActionResponse
+	66, // [66:76] is the sub-list for method output_type
+	56, // [56:66] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_hangup_v1_session_proto_init() }
@@ -2949,18 +3544,23 @@ func file_hangup_v1_session_proto_init() {
 	if File_hangup_v1_session_proto != nil {
 		return
 	}
-	file_hangup_v1_session_proto_msgTypes[14].OneofWrappers = []any{}
-	file_hangup_v1_session_proto_msgTypes[16].OneofWrappers = []any{
+	file_hangup_v1_action_proto_init()
+	file_hangup_v1_behaviour_proto_init()
+	file_hangup_v1_packet_proto_init()
+	file_hangup_v1_session_proto_msgTypes[1].OneofWrappers = []any{}
+	file_hangup_v1_session_proto_msgTypes[15].OneofWrappers = []any{}
+	file_hangup_v1_session_proto_msgTypes[17].OneofWrappers = []any{
 		(*SendDataRequest_Text)(nil),
 		(*SendDataRequest_Data)(nil),
 	}
+	file_hangup_v1_session_proto_msgTypes[27].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hangup_v1_session_proto_rawDesc), len(file_hangup_v1_session_proto_rawDesc)),
-			NumEnums:      7,
-			NumMessages:   28,
+			NumEnums:      8,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -28,6 +28,7 @@ const (
 	SessionService_CloseSession_FullMethodName     = "/hangup.v1.SessionService/CloseSession"
 	SessionService_HalfCloseSession_FullMethodName = "/hangup.v1.SessionService/HalfCloseSession"
 	SessionService_ResetSession_FullMethodName     = "/hangup.v1.SessionService/ResetSession"
+	SessionService_PerformAction_FullMethodName    = "/hangup.v1.SessionService/PerformAction"
 )
 
 // SessionServiceClient is the client API for SessionService service.
@@ -93,6 +94,12 @@ type SessionServiceClient interface {
 	// RST: FAILED_PRECONDITION (RESET_IMPOSSIBLE), and nothing is changed. The same on a unix socket, which knows no
 	// RST, and without the FFI (FFI_UNAVAILABLE).
 	ResetSession(ctx context.Context, in *ResetSessionRequest, opts ...grpc.CallOption) (*ResetSessionResponse, error)
+	// Performs one action on one session, several, those of a listener, or all of the scope. What cannot be done on one
+	// session is a failure in the reply and holds up none of the others; only when a single `session` was named it is the
+	// error of the call.
+	//
+	// Errors: INVALID_ARGUMENT (MISSING_FIELD) without a target.
+	PerformAction(ctx context.Context, in *PerformActionRequest, opts ...grpc.CallOption) (*PerformActionResponse, error)
 }
 
 type sessionServiceClient struct {
@@ -193,6 +200,16 @@ func (c *sessionServiceClient) ResetSession(ctx context.Context, in *ResetSessio
 	return out, nil
 }
 
+func (c *sessionServiceClient) PerformAction(ctx context.Context, in *PerformActionRequest, opts ...grpc.CallOption) (*PerformActionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PerformActionResponse)
+	err := c.cc.Invoke(ctx, SessionService_PerformAction_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SessionServiceServer is the server API for SessionService service.
 // All implementations must embed UnimplementedSessionServiceServer
 // for forward compatibility.
@@ -256,6 +273,12 @@ type SessionServiceServer interface {
 	// RST: FAILED_PRECONDITION (RESET_IMPOSSIBLE), and nothing is changed. The same on a unix socket, which knows no
 	// RST, and without the FFI (FFI_UNAVAILABLE).
 	ResetSession(context.Context, *ResetSessionRequest) (*ResetSessionResponse, error)
+	// Performs one action on one session, several, those of a listener, or all of the scope. What cannot be done on one
+	// session is a failure in the reply and holds up none of the others; only when a single `session` was named it is the
+	// error of the call.
+	//
+	// Errors: INVALID_ARGUMENT (MISSING_FIELD) without a target.
+	PerformAction(context.Context, *PerformActionRequest) (*PerformActionResponse, error)
 	mustEmbedUnimplementedSessionServiceServer()
 }
 
@@ -292,6 +315,9 @@ func (UnimplementedSessionServiceServer) HalfCloseSession(context.Context, *Half
 }
 func (UnimplementedSessionServiceServer) ResetSession(context.Context, *ResetSessionRequest) (*ResetSessionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ResetSession not implemented")
+}
+func (UnimplementedSessionServiceServer) PerformAction(context.Context, *PerformActionRequest) (*PerformActionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PerformAction not implemented")
 }
 func (UnimplementedSessionServiceServer) mustEmbedUnimplementedSessionServiceServer() {}
 func (UnimplementedSessionServiceServer) testEmbeddedByValue()                        {}
@@ -476,6 +502,24 @@ func _SessionService_ResetSession_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SessionService_PerformAction_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PerformActionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SessionServiceServer).PerformAction(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SessionService_PerformAction_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SessionServiceServer).PerformAction(ctx, req.(*PerformActionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // SessionService_ServiceDesc is the grpc.ServiceDesc for SessionService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -518,6 +562,10 @@ var SessionService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ResetSession",
 			Handler:    _SessionService_ResetSession_Handler,
+		},
+		{
+			MethodName: "PerformAction",
+			Handler:    _SessionService_PerformAction_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

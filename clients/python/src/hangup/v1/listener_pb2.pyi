@@ -1,6 +1,7 @@
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from hangup.v1 import behaviour_pb2 as _behaviour_pb2
 from hangup.v1 import session_pb2 as _session_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -11,13 +12,29 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Listener(_message.Message):
-    __slots__ = ("scope", "name", "uid", "host", "port", "address", "unix_path", "state", "on_peer_fin", "labels", "accepted", "open_sessions", "create_time")
+    __slots__ = ("scope", "name", "uid", "host", "port", "address", "unix_path", "state", "on_peer_fin", "labels", "accepted", "open_sessions", "create_time", "behaviour", "reset_on_accept", "backlog", "receive_buffer_bytes")
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[Listener.State]
         LISTENING: _ClassVar[Listener.State]
+        REFUSING: _ClassVar[Listener.State]
+        STALLED: _ClassVar[Listener.State]
+        QUEUEING: _ClassVar[Listener.State]
     STATE_UNSPECIFIED: Listener.State
     LISTENING: Listener.State
+    REFUSING: Listener.State
+    STALLED: Listener.State
+    QUEUEING: Listener.State
+    class ResetOnAccept(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        RESET_ON_ACCEPT_UNSPECIFIED: _ClassVar[Listener.ResetOnAccept]
+        NEVER: _ClassVar[Listener.ResetOnAccept]
+        AT_ONCE: _ClassVar[Listener.ResetOnAccept]
+        AT_FIRST_BYTE: _ClassVar[Listener.ResetOnAccept]
+    RESET_ON_ACCEPT_UNSPECIFIED: Listener.ResetOnAccept
+    NEVER: Listener.ResetOnAccept
+    AT_ONCE: Listener.ResetOnAccept
+    AT_FIRST_BYTE: Listener.ResetOnAccept
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -38,6 +55,10 @@ class Listener(_message.Message):
     ACCEPTED_FIELD_NUMBER: _ClassVar[int]
     OPEN_SESSIONS_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    BEHAVIOUR_FIELD_NUMBER: _ClassVar[int]
+    RESET_ON_ACCEPT_FIELD_NUMBER: _ClassVar[int]
+    BACKLOG_FIELD_NUMBER: _ClassVar[int]
+    RECEIVE_BUFFER_BYTES_FIELD_NUMBER: _ClassVar[int]
     scope: str
     name: str
     uid: str
@@ -51,10 +72,14 @@ class Listener(_message.Message):
     accepted: int
     open_sessions: int
     create_time: _timestamp_pb2.Timestamp
-    def __init__(self, scope: _Optional[str] = ..., name: _Optional[str] = ..., uid: _Optional[str] = ..., host: _Optional[str] = ..., port: _Optional[int] = ..., address: _Optional[str] = ..., unix_path: _Optional[str] = ..., state: _Optional[_Union[Listener.State, str]] = ..., on_peer_fin: _Optional[_Union[_session_pb2.Session.OnPeerFin, str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., accepted: _Optional[int] = ..., open_sessions: _Optional[int] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    behaviour: _behaviour_pb2.Behaviour
+    reset_on_accept: Listener.ResetOnAccept
+    backlog: int
+    receive_buffer_bytes: int
+    def __init__(self, scope: _Optional[str] = ..., name: _Optional[str] = ..., uid: _Optional[str] = ..., host: _Optional[str] = ..., port: _Optional[int] = ..., address: _Optional[str] = ..., unix_path: _Optional[str] = ..., state: _Optional[_Union[Listener.State, str]] = ..., on_peer_fin: _Optional[_Union[_session_pb2.Session.OnPeerFin, str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., accepted: _Optional[int] = ..., open_sessions: _Optional[int] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., behaviour: _Optional[_Union[_behaviour_pb2.Behaviour, _Mapping]] = ..., reset_on_accept: _Optional[_Union[Listener.ResetOnAccept, str]] = ..., backlog: _Optional[int] = ..., receive_buffer_bytes: _Optional[int] = ...) -> None: ...
 
 class CreateListenerRequest(_message.Message):
-    __slots__ = ("scope", "name", "host", "port", "unix_path", "on_peer_fin", "labels")
+    __slots__ = ("scope", "name", "host", "port", "unix_path", "on_peer_fin", "labels", "behaviour", "state", "reset_on_accept", "backlog", "receive_buffer_bytes")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -69,6 +94,11 @@ class CreateListenerRequest(_message.Message):
     UNIX_PATH_FIELD_NUMBER: _ClassVar[int]
     ON_PEER_FIN_FIELD_NUMBER: _ClassVar[int]
     LABELS_FIELD_NUMBER: _ClassVar[int]
+    BEHAVIOUR_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    RESET_ON_ACCEPT_FIELD_NUMBER: _ClassVar[int]
+    BACKLOG_FIELD_NUMBER: _ClassVar[int]
+    RECEIVE_BUFFER_BYTES_FIELD_NUMBER: _ClassVar[int]
     scope: str
     name: str
     host: str
@@ -76,7 +106,12 @@ class CreateListenerRequest(_message.Message):
     unix_path: str
     on_peer_fin: _session_pb2.Session.OnPeerFin
     labels: _containers.ScalarMap[str, str]
-    def __init__(self, scope: _Optional[str] = ..., name: _Optional[str] = ..., host: _Optional[str] = ..., port: _Optional[int] = ..., unix_path: _Optional[str] = ..., on_peer_fin: _Optional[_Union[_session_pb2.Session.OnPeerFin, str]] = ..., labels: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    behaviour: _behaviour_pb2.Behaviour
+    state: Listener.State
+    reset_on_accept: Listener.ResetOnAccept
+    backlog: int
+    receive_buffer_bytes: int
+    def __init__(self, scope: _Optional[str] = ..., name: _Optional[str] = ..., host: _Optional[str] = ..., port: _Optional[int] = ..., unix_path: _Optional[str] = ..., on_peer_fin: _Optional[_Union[_session_pb2.Session.OnPeerFin, str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., behaviour: _Optional[_Union[_behaviour_pb2.Behaviour, _Mapping]] = ..., state: _Optional[_Union[Listener.State, str]] = ..., reset_on_accept: _Optional[_Union[Listener.ResetOnAccept, str]] = ..., backlog: _Optional[int] = ..., receive_buffer_bytes: _Optional[int] = ...) -> None: ...
 
 class CreateListenerResponse(_message.Message):
     __slots__ = ("listener",)
@@ -117,7 +152,7 @@ class ListListenersResponse(_message.Message):
     def __init__(self, listeners: _Optional[_Iterable[_Union[Listener, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class UpdateListenerRequest(_message.Message):
-    __slots__ = ("scope", "listener", "uid", "on_peer_fin", "labels", "update_mask")
+    __slots__ = ("scope", "listener", "uid", "on_peer_fin", "labels", "update_mask", "state", "behaviour", "reset_on_accept")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -131,13 +166,19 @@ class UpdateListenerRequest(_message.Message):
     ON_PEER_FIN_FIELD_NUMBER: _ClassVar[int]
     LABELS_FIELD_NUMBER: _ClassVar[int]
     UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    BEHAVIOUR_FIELD_NUMBER: _ClassVar[int]
+    RESET_ON_ACCEPT_FIELD_NUMBER: _ClassVar[int]
     scope: str
     listener: str
     uid: str
     on_peer_fin: _session_pb2.Session.OnPeerFin
     labels: _containers.ScalarMap[str, str]
     update_mask: _field_mask_pb2.FieldMask
-    def __init__(self, scope: _Optional[str] = ..., listener: _Optional[str] = ..., uid: _Optional[str] = ..., on_peer_fin: _Optional[_Union[_session_pb2.Session.OnPeerFin, str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+    state: Listener.State
+    behaviour: _behaviour_pb2.Behaviour
+    reset_on_accept: Listener.ResetOnAccept
+    def __init__(self, scope: _Optional[str] = ..., listener: _Optional[str] = ..., uid: _Optional[str] = ..., on_peer_fin: _Optional[_Union[_session_pb2.Session.OnPeerFin, str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., state: _Optional[_Union[Listener.State, str]] = ..., behaviour: _Optional[_Union[_behaviour_pb2.Behaviour, _Mapping]] = ..., reset_on_accept: _Optional[_Union[Listener.ResetOnAccept, str]] = ...) -> None: ...
 
 class UpdateListenerResponse(_message.Message):
     __slots__ = ("listener",)

@@ -1,5 +1,8 @@
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from hangup.v1 import action_pb2 as _action_pb2
+from hangup.v1 import behaviour_pb2 as _behaviour_pb2
+from hangup.v1 import packet_pb2 as _packet_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -9,7 +12,7 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Session(_message.Message):
-    __slots__ = ("scope", "name", "uid", "origin", "listener", "ordinal", "local_address", "peer_address", "state", "ended", "bytes_received", "bytes_sent", "unread_bytes", "unsent_bytes", "peer_fin_seen", "peer_rst_seen", "fin_sent", "on_peer_fin", "labels", "open_time", "opened_sequence", "receipt")
+    __slots__ = ("scope", "name", "uid", "origin", "listener", "ordinal", "local_address", "peer_address", "state", "ended", "bytes_received", "bytes_sent", "unread_bytes", "unsent_bytes", "peer_fin_seen", "peer_rst_seen", "fin_sent", "on_peer_fin", "labels", "open_time", "opened_sequence", "receipt", "behaviour", "reading_paused", "black_hole", "tcp_info", "state_time_left")
     class Origin(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         ORIGIN_UNSPECIFIED: _ClassVar[Session.Origin]
@@ -52,6 +55,14 @@ class Session(_message.Message):
     ON_PEER_FIN_UNSPECIFIED: Session.OnPeerFin
     CLOSE_TOO: Session.OnPeerFin
     STAY_OPEN: Session.OnPeerFin
+    class View(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        VIEW_UNSPECIFIED: _ClassVar[Session.View]
+        BASIC: _ClassVar[Session.View]
+        FULL: _ClassVar[Session.View]
+    VIEW_UNSPECIFIED: Session.View
+    BASIC: Session.View
+    FULL: Session.View
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -81,6 +92,11 @@ class Session(_message.Message):
     OPEN_TIME_FIELD_NUMBER: _ClassVar[int]
     OPENED_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    BEHAVIOUR_FIELD_NUMBER: _ClassVar[int]
+    READING_PAUSED_FIELD_NUMBER: _ClassVar[int]
+    BLACK_HOLE_FIELD_NUMBER: _ClassVar[int]
+    TCP_INFO_FIELD_NUMBER: _ClassVar[int]
+    STATE_TIME_LEFT_FIELD_NUMBER: _ClassVar[int]
     scope: str
     name: str
     uid: str
@@ -103,7 +119,44 @@ class Session(_message.Message):
     open_time: _timestamp_pb2.Timestamp
     opened_sequence: int
     receipt: Receipt
-    def __init__(self, scope: _Optional[str] = ..., name: _Optional[str] = ..., uid: _Optional[str] = ..., origin: _Optional[_Union[Session.Origin, str]] = ..., listener: _Optional[str] = ..., ordinal: _Optional[int] = ..., local_address: _Optional[str] = ..., peer_address: _Optional[str] = ..., state: _Optional[_Union[Session.State, str]] = ..., ended: bool = ..., bytes_received: _Optional[int] = ..., bytes_sent: _Optional[int] = ..., unread_bytes: _Optional[int] = ..., unsent_bytes: _Optional[int] = ..., peer_fin_seen: bool = ..., peer_rst_seen: bool = ..., fin_sent: bool = ..., on_peer_fin: _Optional[_Union[Session.OnPeerFin, str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., open_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., opened_sequence: _Optional[int] = ..., receipt: _Optional[_Union[Receipt, _Mapping]] = ...) -> None: ...
+    behaviour: _behaviour_pb2.Behaviour
+    reading_paused: bool
+    black_hole: _action_pb2.BlackHoleAction.Direction
+    tcp_info: TcpInfo
+    state_time_left: _duration_pb2.Duration
+    def __init__(self, scope: _Optional[str] = ..., name: _Optional[str] = ..., uid: _Optional[str] = ..., origin: _Optional[_Union[Session.Origin, str]] = ..., listener: _Optional[str] = ..., ordinal: _Optional[int] = ..., local_address: _Optional[str] = ..., peer_address: _Optional[str] = ..., state: _Optional[_Union[Session.State, str]] = ..., ended: bool = ..., bytes_received: _Optional[int] = ..., bytes_sent: _Optional[int] = ..., unread_bytes: _Optional[int] = ..., unsent_bytes: _Optional[int] = ..., peer_fin_seen: bool = ..., peer_rst_seen: bool = ..., fin_sent: bool = ..., on_peer_fin: _Optional[_Union[Session.OnPeerFin, str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., open_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., opened_sequence: _Optional[int] = ..., receipt: _Optional[_Union[Receipt, _Mapping]] = ..., behaviour: _Optional[_Union[_behaviour_pb2.Behaviour, _Mapping]] = ..., reading_paused: bool = ..., black_hole: _Optional[_Union[_action_pb2.BlackHoleAction.Direction, str]] = ..., tcp_info: _Optional[_Union[TcpInfo, _Mapping]] = ..., state_time_left: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class TcpInfo(_message.Message):
+    __slots__ = ("rtt", "rtt_variation", "retransmission_timeout", "retransmits", "total_retransmits", "probes", "unacked_segments", "not_sent_bytes", "bytes_acked", "send_mss", "receive_mss", "congestion_window", "send_window", "receive_window")
+    RTT_FIELD_NUMBER: _ClassVar[int]
+    RTT_VARIATION_FIELD_NUMBER: _ClassVar[int]
+    RETRANSMISSION_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    RETRANSMITS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_RETRANSMITS_FIELD_NUMBER: _ClassVar[int]
+    PROBES_FIELD_NUMBER: _ClassVar[int]
+    UNACKED_SEGMENTS_FIELD_NUMBER: _ClassVar[int]
+    NOT_SENT_BYTES_FIELD_NUMBER: _ClassVar[int]
+    BYTES_ACKED_FIELD_NUMBER: _ClassVar[int]
+    SEND_MSS_FIELD_NUMBER: _ClassVar[int]
+    RECEIVE_MSS_FIELD_NUMBER: _ClassVar[int]
+    CONGESTION_WINDOW_FIELD_NUMBER: _ClassVar[int]
+    SEND_WINDOW_FIELD_NUMBER: _ClassVar[int]
+    RECEIVE_WINDOW_FIELD_NUMBER: _ClassVar[int]
+    rtt: _duration_pb2.Duration
+    rtt_variation: _duration_pb2.Duration
+    retransmission_timeout: _duration_pb2.Duration
+    retransmits: int
+    total_retransmits: int
+    probes: int
+    unacked_segments: int
+    not_sent_bytes: int
+    bytes_acked: int
+    send_mss: int
+    receive_mss: int
+    congestion_window: int
+    send_window: int
+    receive_window: int
+    def __init__(self, rtt: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., rtt_variation: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., retransmission_timeout: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., retransmits: _Optional[int] = ..., total_retransmits: _Optional[int] = ..., probes: _Optional[int] = ..., unacked_segments: _Optional[int] = ..., not_sent_bytes: _Optional[int] = ..., bytes_acked: _Optional[int] = ..., send_mss: _Optional[int] = ..., receive_mss: _Optional[int] = ..., congestion_window: _Optional[int] = ..., send_window: _Optional[int] = ..., receive_window: _Optional[int] = ...) -> None: ...
 
 class End(_message.Message):
     __slots__ = ("kind", "cause", "time", "earlier_fin", "errno")
@@ -138,7 +191,7 @@ class EarlierFin(_message.Message):
     def __init__(self, cause: _Optional[_Union[Cause, _Mapping]] = ..., time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Cause(_message.Message):
-    __slots__ = ("kind", "rpc")
+    __slots__ = ("kind", "rpc", "action")
     class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         KIND_UNSPECIFIED: _ClassVar[Cause.Kind]
@@ -149,6 +202,7 @@ class Cause(_message.Message):
         DRAIN_TIMEOUT: _ClassVar[Cause.Kind]
         LISTENER_DELETED: _ClassVar[Cause.Kind]
         SHUTDOWN: _ClassVar[Cause.Kind]
+        LISTENER: _ClassVar[Cause.Kind]
     KIND_UNSPECIFIED: Cause.Kind
     COMMAND: Cause.Kind
     PEER: Cause.Kind
@@ -157,20 +211,27 @@ class Cause(_message.Message):
     DRAIN_TIMEOUT: Cause.Kind
     LISTENER_DELETED: Cause.Kind
     SHUTDOWN: Cause.Kind
+    LISTENER: Cause.Kind
     KIND_FIELD_NUMBER: _ClassVar[int]
     RPC_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
     kind: Cause.Kind
     rpc: str
-    def __init__(self, kind: _Optional[_Union[Cause.Kind, str]] = ..., rpc: _Optional[str] = ...) -> None: ...
+    action: str
+    def __init__(self, kind: _Optional[_Union[Cause.Kind, str]] = ..., rpc: _Optional[str] = ..., action: _Optional[str] = ...) -> None: ...
 
 class Receipt(_message.Message):
-    __slots__ = ("session", "uid", "local_end", "peer_end", "final", "state_before", "state_after", "bytes_received", "bytes_sent", "unread_bytes_discarded", "unsent_bytes_discarded", "peer_outlook", "evidence", "end_time")
+    __slots__ = ("session", "uid", "local_end", "peer_end", "final", "state_before", "state_after", "bytes_received", "bytes_sent", "unread_bytes_discarded", "unsent_bytes_discarded", "peer_outlook", "evidence", "end_time", "segments", "segments_captured")
     class Evidence(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         EVIDENCE_UNSPECIFIED: _ClassVar[Receipt.Evidence]
         NOT_CAPTURED: _ClassVar[Receipt.Evidence]
+        CAPTURED: _ClassVar[Receipt.Evidence]
+        INCOMPLETE: _ClassVar[Receipt.Evidence]
     EVIDENCE_UNSPECIFIED: Receipt.Evidence
     NOT_CAPTURED: Receipt.Evidence
+    CAPTURED: Receipt.Evidence
+    INCOMPLETE: Receipt.Evidence
     SESSION_FIELD_NUMBER: _ClassVar[int]
     UID_FIELD_NUMBER: _ClassVar[int]
     LOCAL_END_FIELD_NUMBER: _ClassVar[int]
@@ -185,6 +246,8 @@ class Receipt(_message.Message):
     PEER_OUTLOOK_FIELD_NUMBER: _ClassVar[int]
     EVIDENCE_FIELD_NUMBER: _ClassVar[int]
     END_TIME_FIELD_NUMBER: _ClassVar[int]
+    SEGMENTS_FIELD_NUMBER: _ClassVar[int]
+    SEGMENTS_CAPTURED_FIELD_NUMBER: _ClassVar[int]
     session: str
     uid: str
     local_end: End
@@ -199,7 +262,9 @@ class Receipt(_message.Message):
     peer_outlook: PeerOutlook
     evidence: Receipt.Evidence
     end_time: _timestamp_pb2.Timestamp
-    def __init__(self, session: _Optional[str] = ..., uid: _Optional[str] = ..., local_end: _Optional[_Union[End, _Mapping]] = ..., peer_end: _Optional[_Union[End, _Mapping]] = ..., final: bool = ..., state_before: _Optional[_Union[Session.State, str]] = ..., state_after: _Optional[_Union[Session.State, str]] = ..., bytes_received: _Optional[int] = ..., bytes_sent: _Optional[int] = ..., unread_bytes_discarded: _Optional[int] = ..., unsent_bytes_discarded: _Optional[int] = ..., peer_outlook: _Optional[_Union[PeerOutlook, _Mapping]] = ..., evidence: _Optional[_Union[Receipt.Evidence, str]] = ..., end_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    segments: _containers.RepeatedCompositeFieldContainer[_packet_pb2.Segment]
+    segments_captured: int
+    def __init__(self, session: _Optional[str] = ..., uid: _Optional[str] = ..., local_end: _Optional[_Union[End, _Mapping]] = ..., peer_end: _Optional[_Union[End, _Mapping]] = ..., final: bool = ..., state_before: _Optional[_Union[Session.State, str]] = ..., state_after: _Optional[_Union[Session.State, str]] = ..., bytes_received: _Optional[int] = ..., bytes_sent: _Optional[int] = ..., unread_bytes_discarded: _Optional[int] = ..., unsent_bytes_discarded: _Optional[int] = ..., peer_outlook: _Optional[_Union[PeerOutlook, _Mapping]] = ..., evidence: _Optional[_Union[Receipt.Evidence, str]] = ..., end_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., segments: _Optional[_Iterable[_Union[_packet_pb2.Segment, _Mapping]]] = ..., segments_captured: _Optional[int] = ...) -> None: ...
 
 class PeerOutlook(_message.Message):
     __slots__ = ("next_read", "next_write", "note")
@@ -240,7 +305,7 @@ class SessionFailure(_message.Message):
     def __init__(self, session: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
 
 class OpenSessionRequest(_message.Message):
-    __slots__ = ("scope", "name", "target", "timeout", "local_address", "on_peer_fin", "labels")
+    __slots__ = ("scope", "name", "target", "timeout", "local_address", "on_peer_fin", "labels", "behaviour")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -255,6 +320,7 @@ class OpenSessionRequest(_message.Message):
     LOCAL_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     ON_PEER_FIN_FIELD_NUMBER: _ClassVar[int]
     LABELS_FIELD_NUMBER: _ClassVar[int]
+    BEHAVIOUR_FIELD_NUMBER: _ClassVar[int]
     scope: str
     name: str
     target: str
@@ -262,7 +328,8 @@ class OpenSessionRequest(_message.Message):
     local_address: str
     on_peer_fin: Session.OnPeerFin
     labels: _containers.ScalarMap[str, str]
-    def __init__(self, scope: _Optional[str] = ..., name: _Optional[str] = ..., target: _Optional[str] = ..., timeout: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., local_address: _Optional[str] = ..., on_peer_fin: _Optional[_Union[Session.OnPeerFin, str]] = ..., labels: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    behaviour: _behaviour_pb2.Behaviour
+    def __init__(self, scope: _Optional[str] = ..., name: _Optional[str] = ..., target: _Optional[str] = ..., timeout: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., local_address: _Optional[str] = ..., on_peer_fin: _Optional[_Union[Session.OnPeerFin, str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., behaviour: _Optional[_Union[_behaviour_pb2.Behaviour, _Mapping]] = ...) -> None: ...
 
 class OpenSessionResponse(_message.Message):
     __slots__ = ("session",)
@@ -271,12 +338,14 @@ class OpenSessionResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[Session, _Mapping]] = ...) -> None: ...
 
 class GetSessionRequest(_message.Message):
-    __slots__ = ("scope", "session")
+    __slots__ = ("scope", "session", "view")
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     SESSION_FIELD_NUMBER: _ClassVar[int]
+    VIEW_FIELD_NUMBER: _ClassVar[int]
     scope: str
     session: str
-    def __init__(self, scope: _Optional[str] = ..., session: _Optional[str] = ...) -> None: ...
+    view: Session.View
+    def __init__(self, scope: _Optional[str] = ..., session: _Optional[str] = ..., view: _Optional[_Union[Session.View, str]] = ...) -> None: ...
 
 class GetSessionResponse(_message.Message):
     __slots__ = ("session",)
@@ -461,3 +530,44 @@ class ResetSessionResponse(_message.Message):
     session: Session
     receipt: Receipt
     def __init__(self, session: _Optional[_Union[Session, _Mapping]] = ..., receipt: _Optional[_Union[Receipt, _Mapping]] = ...) -> None: ...
+
+class PerformActionRequest(_message.Message):
+    __slots__ = ("scope", "session", "uid", "sessions", "listener", "all", "action", "max_results")
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    UID_FIELD_NUMBER: _ClassVar[int]
+    SESSIONS_FIELD_NUMBER: _ClassVar[int]
+    LISTENER_FIELD_NUMBER: _ClassVar[int]
+    ALL_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    MAX_RESULTS_FIELD_NUMBER: _ClassVar[int]
+    scope: str
+    session: str
+    uid: str
+    sessions: _containers.RepeatedScalarFieldContainer[str]
+    listener: str
+    all: bool
+    action: _action_pb2.Action
+    max_results: int
+    def __init__(self, scope: _Optional[str] = ..., session: _Optional[str] = ..., uid: _Optional[str] = ..., sessions: _Optional[_Iterable[str]] = ..., listener: _Optional[str] = ..., all: bool = ..., action: _Optional[_Union[_action_pb2.Action, _Mapping]] = ..., max_results: _Optional[int] = ...) -> None: ...
+
+class PerformActionResponse(_message.Message):
+    __slots__ = ("targeted", "performed", "failed", "failures", "receipts")
+    class FailedEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    TARGETED_FIELD_NUMBER: _ClassVar[int]
+    PERFORMED_FIELD_NUMBER: _ClassVar[int]
+    FAILED_FIELD_NUMBER: _ClassVar[int]
+    FAILURES_FIELD_NUMBER: _ClassVar[int]
+    RECEIPTS_FIELD_NUMBER: _ClassVar[int]
+    targeted: int
+    performed: int
+    failed: _containers.ScalarMap[str, int]
+    failures: _containers.RepeatedCompositeFieldContainer[SessionFailure]
+    receipts: _containers.RepeatedCompositeFieldContainer[Receipt]
+    def __init__(self, targeted: _Optional[int] = ..., performed: _Optional[int] = ..., failed: _Optional[_Mapping[str, int]] = ..., failures: _Optional[_Iterable[_Union[SessionFailure, _Mapping]]] = ..., receipts: _Optional[_Iterable[_Union[Receipt, _Mapping]]] = ...) -> None: ...

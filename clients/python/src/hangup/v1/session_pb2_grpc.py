@@ -68,6 +68,11 @@ class SessionServiceStub(object):
                 request_serializer=hangup_dot_v1_dot_session__pb2.ResetSessionRequest.SerializeToString,
                 response_deserializer=hangup_dot_v1_dot_session__pb2.ResetSessionResponse.FromString,
                 )
+        self.PerformAction = channel.unary_unary(
+                '/hangup.v1.SessionService/PerformAction',
+                request_serializer=hangup_dot_v1_dot_session__pb2.PerformActionRequest.SerializeToString,
+                response_deserializer=hangup_dot_v1_dot_session__pb2.PerformActionResponse.FromString,
+                )
 
 
 class SessionServiceServicer(object):
@@ -176,6 +181,17 @@ class SessionServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PerformAction(self, request, context):
+        """Performs one action on one session, several, those of a listener, or all of the scope. What cannot be done on one
+        session is a failure in the reply and holds up none of the others; only when a single `session` was named it is the
+        error of the call.
+
+        Errors: INVALID_ARGUMENT (MISSING_FIELD) without a target.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SessionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -223,6 +239,11 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.ResetSession,
                     request_deserializer=hangup_dot_v1_dot_session__pb2.ResetSessionRequest.FromString,
                     response_serializer=hangup_dot_v1_dot_session__pb2.ResetSessionResponse.SerializeToString,
+            ),
+            'PerformAction': grpc.unary_unary_rpc_method_handler(
+                    servicer.PerformAction,
+                    request_deserializer=hangup_dot_v1_dot_session__pb2.PerformActionRequest.FromString,
+                    response_serializer=hangup_dot_v1_dot_session__pb2.PerformActionResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -393,5 +414,22 @@ class SessionService(object):
         return grpc.experimental.unary_unary(request, target, '/hangup.v1.SessionService/ResetSession',
             hangup_dot_v1_dot_session__pb2.ResetSessionRequest.SerializeToString,
             hangup_dot_v1_dot_session__pb2.ResetSessionResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def PerformAction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/hangup.v1.SessionService/PerformAction',
+            hangup_dot_v1_dot_session__pb2.PerformActionRequest.SerializeToString,
+            hangup_dot_v1_dot_session__pb2.PerformActionResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
