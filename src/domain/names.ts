@@ -72,8 +72,10 @@ function editDistance(a: string, b: string): number {
     next[0] = i;
     const code = a.charCodeAt(i - 1);
     for (let j = 1; j <= columns; j++) {
-      const substitute = row[j - 1]! + (code === b.charCodeAt(j - 1) ? 0 : 1);
-      next[j] = Math.min(substitute, row[j]! + 1, next[j - 1]! + 1);
+      let least = row[j - 1]! + (code === b.charCodeAt(j - 1) ? 0 : 1);
+      if (row[j]! < least) least = row[j]! + 1;
+      if (next[j - 1]! < least) least = next[j - 1]! + 1;
+      next[j] = least;
     }
     [row, next] = [next, row];
   }

@@ -107,6 +107,7 @@ test('no linger but 0 seconds is ever set: a positive one blocks the event loop'
     // struct linger is { l_onoff, l_linger }: whatever is written at its second half (offset 4) must be nothing.
     const lingers = [...code(file).matchAll(/\b\w*linger\w*\.write\w+\(\s*([^,)]+)\s*(?:,\s*(\d+)\s*)?\)/gi)];
     for (const [, value, offset = '0'] of lingers) expect({ file, value, offset }).toEqual({ file, value: '1', offset: '0' });
+    expect({ file, writes: lingers.length }).not.toEqual({ file, writes: 0 });
     for (const [, onoff, seconds] of code(file).matchAll(/linger[^\n]*\[\s*(\d+)\s*,\s*(\d+)\s*\]/gi)) {
       expect({ file, onoff, seconds }).toEqual({ file, onoff: '1', seconds: '0' });
     }

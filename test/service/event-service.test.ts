@@ -100,17 +100,18 @@ test('nothing that happens after subscribed is missed, and the numbers have no g
     events.push(event);
     if (event.fact?.$case === 'listenerDeleted') break;
   }
-  expect(kindsOf(events)).toEqual([
+  // Which states are seen on the way depends on when it is looked.
+  expect(kindsOf(events).filter((kind) => kind !== 'sessionStateChanged')).toEqual([
     'sessionOpened', 'actionPerformed', 'peerFin', 'sessionEnded', 'listenerStateChanged', 'listenerDeleted',
   ]);
-  expect(events.map(({ sequence }) => sequence)).toEqual([2n, 3n, 4n, 5n, 6n, 7n]);
+  expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, index) => BigInt(index + 2)));
   const times = events.map(({ time }) => time!.seconds * 1_000_000_000n + BigInt(time!.nanos));
   expect(times).toEqual(times.toSorted((a, b) => (a < b ? -1 : 1)));
   expect(new Set(events.map(({ scope, listener }) => `${scope} ${listener}`))).toEqual(new Set(['default echo']));
-  const ofSession = events.slice(0, 4);
+  const ofSession = events.filter(({ session }) => session !== '');
   expect(new Set(ofSession.map(({ session }) => session))).toEqual(new Set(['echo/1']));
   expect(new Set(ofSession.map(({ uid }) => uid)).size).toBe(1);
-  expect(events[3]?.fact).toMatchObject({ value: { receipt: { final: true, session: 'echo/1' } } });
+  expect(events.find(({ fact }) => fact?.$case === 'sessionEnded')?.fact).toMatchObject({ value: { receipt: { final: true, session: 'echo/1' } } });
   await reader.cancel();
 });
 

@@ -49,6 +49,9 @@ describe('CreateListener', () => {
       address: `127.0.0.1:${listener['port']}`,
       state: 'LISTENING',
       onPeerFin: 'CLOSE_TOO',
+      behaviour: { echo: {} },
+      resetOnAccept: 'NEVER',
+      backlog: 511,
       createTime: expect.anything(),
     });
     expect(listener['port']).toBeGreaterThan(0);
@@ -226,17 +229,17 @@ test('StreamEvents takes each of its pasted lines', async () => {
   await daemon.sessions.waitSession({ session: 'echo/1' });
   await daemon.sessions.resetSession({ session: 'echo/1' });
   await peer.recv();
-  const kinds = async (request: object) => {
+  const kinds = async (request: object, maxEvents: number) => {
     const seen: string[] = [];
-    for await (const message of daemon.events.streamEvents(request)) {
+    for await (const message of daemon.events.streamEvents({ ...request, maxEvents })) {
       const json = StreamEventsResponse.toJSON(message) as { events: object[] };
       const fields = new Set(['sequence', 'time', 'scope', 'listener', 'session', 'uid']);
       for (const event of json.events) seen.push(...Object.keys(event).filter((key) => !fields.has(key)));
     }
     return seen;
   };
-  expect(await kinds({ afterSequence: 1n, maxEvents: 3 })).toEqual([
+  expect(await kinds({ afterSequence: 1n }, 3)).toEqual([
     'subscribed', 'sessionOpened', 'actionPerformed', 'sessionEnded',
   ]);
-  expect(await kinds({ session: 'echo/1', afterSequence: 0n, maxEvents: 1 })).toEqual(['subscribed', 'sessionOpened']);
+  expect(await kinds({ session: 'echo/1', afterSequence: 0n }, 1)).toEqual(['subscribed', 'sessionOpened']);
 });

@@ -1,3 +1,4 @@
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { type Channel, createChannel, createClientFactory } from 'nice-grpc';
 import { errorDetailsClientMiddleware } from 'nice-grpc-error-details';
 import { pino } from 'pino';
@@ -6,6 +7,9 @@ import { type DaemonServiceClient, DaemonServiceDefinition } from '../../src/gen
 import { type EventServiceClient, EventServiceDefinition } from '../../src/gen/hangup/v1/event.js';
 import { type ListenerServiceClient, ListenerServiceDefinition } from '../../src/gen/hangup/v1/listener.js';
 import { type SessionServiceClient, SessionServiceDefinition } from '../../src/gen/hangup/v1/session.js';
+
+// What the library says of a port in use a test learns from the error.
+setLogVerbosity(logVerbosity.NONE);
 
 /** The four services of one daemon, as a client sees them. Errors carry their details (see `failure.ts`). */
 export class Clients implements AsyncDisposable {

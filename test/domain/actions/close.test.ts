@@ -115,7 +115,7 @@ test('in the midst of an echo that the peer does not read: the peer reads a part
 
 test('after drainTimeout without the peer’s FIN it is released, and the receipt says so', async () => {
   const { peer, name } = await connectTo(daemon, judge, echo);
-  await daemon.sessions.closeSession({ session: name, drainTimeout: ms(100) });
+  await daemon.sessions.closeSession({ session: name, drainTimeout: ms(400) });
   expect(await receiptAtEnd(name)).toMatchObject({
     localEnd: { kind: 'FIN', cause: { kind: 'COMMAND', rpc: 'CloseSession' } },
     peerEnd: { kind: 'NONE', cause: { kind: 'DRAIN_TIMEOUT' } },

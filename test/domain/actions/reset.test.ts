@@ -112,7 +112,7 @@ test('its receipt is final: RST by the command, ESTABLISHED before, CLOSED after
   expect(await resetOf(name)).toEqual({
     session: name,
     uid: expect.any(String),
-    localEnd: { kind: 'RST', cause: { kind: 'COMMAND', rpc: 'ResetSession' }, time: expect.anything() },
+    localEnd: { kind: 'RST', cause: { kind: 'COMMAND', rpc: 'ResetSession', action: 'reset' }, time: expect.anything() },
     peerEnd: { kind: 'NONE' },
     final: true,
     stateBefore: 'ESTABLISHED',
@@ -239,7 +239,7 @@ test('on a unix socket is RESET_IMPOSSIBLE, and the peer goes on', async () => {
     await daemon.sessions.waitSession({ session: 'u/1' });
     const failure = await failureOf(daemon.sessions.resetSession({ session: 'u/1' }));
     expect(failure).toMatchObject({ code: 'FAILED_PRECONDITION', reason: 'RESET_IMPOSSIBLE' });
-    expect(failure.message).toContain('close it instead');
+    expect(failure.message).toContain('close gives EOF');
     await peer.send({ text: 'still here' });
     expect((await peer.recv()).data.toString()).toBe('still here');
     await daemon.sessions.closeSession({ session: 'u/1' });
