@@ -37,14 +37,24 @@ verb("run", "run a command beside a daemon of its own, whose address it finds in
   .usage("[options] -- <command...>")
   .argument("<command...>", "the command and its arguments")
   .option("--listen <address>", "where the API listens: 127.0.0.1:0, [::1]:0, unix:/path", "127.0.0.1:0")
+  .option("--isolated", "run both in a network namespace of their own, where every action works without root")
+  .option("--privileged", "with --isolated: the command too may do there what the daemon may")
+  .addOption(new Option("--inside [how]", "how --isolated starts itself once more").hideHelp())
   .addOption(logLevel("warn"))
   .passThroughOptions()
   .addHelpText(
     "after",
     "\nSIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on to the command; the daemon ends when it does." +
-      "\nExit code: the command's; 128 + N when signal N ended it; 126 not executable; 127 not found.",
+      "\nExit code: the command's; 128 + N when signal N ended it; 126 not executable; 127 not found." +
+      "\nIsolated, they see no network but their own 127.0.0.1 and ::1, and what the command leaves running ends with" +
+      "\nit; exit code 69 where this machine forbids it.",
   )
   .action(async (command, options) => {
+    if (options.isolated === true) {
+      process.exitCode = await (await import("./cli/isolated.js")).runIsolated(command, options);
+      return;
+    }
+    if (options.inside !== undefined) await (await import("./cli/isolated.js")).enterIsolation(options.inside);
     process.exitCode = await (await import("./cli/run.js")).run(command, options);
   });
 

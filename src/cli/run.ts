@@ -14,7 +14,8 @@ export interface RunOptions {
   readonly logLevel: string;
 }
 
-const passedOn = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
+/** The signals that the command gets too. */
+export const passedOn = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
 
 /** How long the daemon may take to end once the command has, in ms. */
 const stopMs = 3000;
@@ -66,7 +67,7 @@ async function exitCodeOf(child: ChildProcess, file: string): Promise<number> {
  * Ctrl-C and Ctrl-\ in a terminal go to its whole foreground process group, the command included: passed on as well
  * they would come twice, and a second SIGINT makes many test runners give up in the middle of their clean-up.
  */
-function commandHasItToo(signal: NodeJS.Signals): boolean {
+export function commandHasItToo(signal: NodeJS.Signals): boolean {
   return (signal === "SIGINT" || signal === "SIGQUIT") && isForeground();
 }
 

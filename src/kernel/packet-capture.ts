@@ -158,15 +158,15 @@ export class PacketCapture implements Disposable {
 
   private take(): void {
     if (!this.open) return;
-    this.reader.readAll((timeNs, raw) => {
+    for (const { timeNs, raw } of this.reader.readAll()) {
       const packet = decodePacket(timeNs, raw);
       // The filter may have passed more than was asked for.
-      if (packet === undefined || !(this.ports.has(packet.from.port) || this.ports.has(packet.to.port))) return;
+      if (packet === undefined || !(this.ports.has(packet.from.port) || this.ports.has(packet.to.port))) continue;
       this.kept.push(packet);
-      if (this.kept.length < 2 * this.maxPackets) return;
-      this.leftOutHere += this.kept.length - this.maxPackets;
-      this.kept = this.kept.slice(-this.maxPackets);
-    });
+    }
+    if (this.kept.length < 2 * this.maxPackets) return;
+    this.leftOutHere += this.kept.length - this.maxPackets;
+    this.kept = this.kept.slice(-this.maxPackets);
   }
 
   /** On a socket that has a filter the new one takes its place between two packets. */

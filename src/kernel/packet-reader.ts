@@ -11,8 +11,15 @@ const vectorBytes = 16; // struct iovec
 const controlBytes = 64;
 const SCM_TIMESTAMPNS = 35;
 /** More than this in one go would hold up the event loop; the rest stays in the kernel for the next. */
-const maxBatches = 1024;
+const maxBatches = 256;
 
+/** A packet from its IP header on, and when it was captured, in ns since 1970. */
+export interface CapturedBytes {
+  timeNs: bigint;
+  readonly raw: Buffer;
+}
+
+/** Reads one packet socket. */
 export class PacketReader {
   // The structures point at each other, so they stay where they are for as long as the reader lives.
   private readonly messages = Buffer.alloc(batch * messageBytes);
@@ -39,22 +46,39 @@ export class PacketReader {
     }
   }
 
-  /** Hands on what the socket holds, each packet as a copy of its own. */
-  readAll(onPacket: (timeNs: bigint, raw: Buffer) => void): void {
+  /**
+   * What the socket holds, in its order, each packet as a copy of its own.
+   *
+   * For some ms after the first capture of the machine began the kernel may not stamp packets yet, and gives the time
+   * of the reading instead. No packet came later than the one behind it, so it is not given a later time either.
+   */
+  readAll(): CapturedBytes[] {
+    const captured: CapturedBytes[] = [];
     for (let round = 0; round < maxBatches; round += 1) {
-      // The kernel writes here how much control data it gave.
-      for (let index = 0; index < batch; index += 1) {
-        this.messages.writeBigUInt64LE(BigInt(controlBytes), index * messageBytes + 40);
-      }
-      const count = this.ffi.recvmmsg(this.fd, this.messages, batch, MSG_DONTWAIT);
-      for (let index = 0; index < count; index += 1) {
-        const bytes = this.messages.readUInt32LE(index * messageBytes + 56);
-        const start = index * this.snapBytes;
-        onPacket(this.time(index), Buffer.from(this.data.subarray(start, start + bytes)));
-      }
+      const count = this.readBatch(captured);
       // An error other than EAGAIN is ENETDOWN, told once when the device goes down; the packets come after it.
-      if (count === -EAGAIN || (count >= 0 && count < batch)) return;
+      if (count === -EAGAIN || (count >= 0 && count < batch)) break;
     }
+    let next = captured.at(-1)?.timeNs ?? 0n;
+    for (const packet of captured.toReversed()) {
+      if (packet.timeNs > next) packet.timeNs = next;
+      next = packet.timeNs;
+    }
+    return captured;
+  }
+
+  private readBatch(captured: CapturedBytes[]): number {
+    // The kernel writes here how much control data it gave.
+    for (let index = 0; index < batch; index += 1) {
+      this.messages.writeBigUInt64LE(BigInt(controlBytes), index * messageBytes + 40);
+    }
+    const count = this.ffi.recvmmsg(this.fd, this.messages, batch, MSG_DONTWAIT);
+    for (let index = 0; index < count; index += 1) {
+      const bytes = this.messages.readUInt32LE(index * messageBytes + 56);
+      const start = index * this.snapBytes;
+      captured.push({ timeNs: this.time(index), raw: Buffer.from(this.data.subarray(start, start + bytes)) });
+    }
+    return count;
   }
 
   /** struct cmsghdr and struct timespec; it is the only control data asked for. */

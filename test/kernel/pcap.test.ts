@@ -19,8 +19,8 @@ const packets = [packet(1_700_000_000_000_000_001n, reset4), packet(1_700_000_00
 
 test("a pcap file has times in ns and packets that begin with their IP header", () => {
   const file = pcapFile(packets);
-  expect(file.subarray(0, 24).toString("hex")).toBe("4d3cb2a1020004000000000000000000" + "00000400" + "65000000");
-  expect(file.subarray(24, 40).toString("hex")).toBe("00f15365" + "01000000" + "28000000" + "28000000");
+  expect(file.subarray(0, 24).toString("hex")).toBe("4d3cb2a10200040000000000000000000000040065000000");
+  expect(file.subarray(24, 40).toString("hex")).toBe("00f15365010000002800000028000000");
   expect(file.subarray(40, 80)).toEqual(packets[0]?.raw);
   expect(file.readUInt32LE(84)).toBe(999_999_999);
   expect(file.length).toBe(24 + 16 + 40 + 16 + 60);
