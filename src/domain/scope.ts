@@ -1,19 +1,20 @@
-import { type Address, formatAddress } from "../kernel/address.js";
+import type { Address } from "../kernel/address.js";
 import type { Connection } from "../kernel/connection.js";
 import { dial, type DialOptions } from "../kernel/dial.js";
 import { type Errno, KernelError } from "../kernel/errno.js";
-import { type ListenState, ListeningSocket } from "../kernel/listen.js";
-import { close } from "./actions/close.js";
-import { resetNow } from "./actions/reset.js";
+import { ListeningSocket } from "../kernel/listen.js";
 import type { BehaviourSpec } from "./behaviours/spec.js";
-import { capabilities } from "./capabilities.js";
 import type { Capture } from "./capture.js";
 import { Captures } from "./captures.js";
 import { DomainError } from "./errors.js";
+import { type EndOptions, endSession, resetOrRelease } from "./end-session.js";
 import type { Fact } from "./event.js";
+import { bindError, dialError } from "./from-errno.js";
+import { inSlices } from "./in-slices.js";
 import type { Journal } from "./journal.js";
 import type { Limits } from "./limits.js";
 import { Listener, type ListenerOptions, type ListenerSettings } from "./listener.js";
+import { assertListenState, assertResetOnAccept } from "./listener-checks.js";
 import type { ListenerView } from "./listener-view.js";
 import { nearest } from "./names.js";
 import { type Cause, countEndings, type EndingCounts, type Evidence, type Receipt } from "./receipt.js";
@@ -21,7 +22,7 @@ import { Session, type SessionHost } from "./session.js";
 import { preferred, selects, type SessionSelector } from "./session-selector.js";
 import type { OnPeerFin } from "./session-view.js";
 import type { StateFollower } from "./state-follower.js";
-import { type Observers, poke, waitUntil } from "./wait-until.js";
+import { type Observers, poke } from "./wait-until.js";
 
 /** What a daemon lends to each of its scopes. */
 export interface ScopeTools {
@@ -40,13 +41,6 @@ export interface OpenOptions extends DialOptions {
   readonly onPeerFin: OnPeerFin;
   readonly labels: Readonly<Record<string, string>>;
   readonly behaviour: BehaviourSpec;
-}
-
-/** How the sessions of a deleted listener end. */
-export interface DeleteOptions {
-  readonly sessions: "RESET" | "CLOSE";
-  readonly drainTimeoutMs: number;
-  readonly cause: Cause;
 }
 
 /** What became of a deleted listener and its sessions. */
@@ -151,7 +145,7 @@ export class Scope implements SessionHost {
   }
 
   /** Stops listening, ends the sessions and forgets them. Until that is done the name is taken. */
-  async deleteListener(listener: Listener, options: DeleteOptions): Promise<DeleteReport> {
+  async deleteListener(listener: Listener, options: EndOptions): Promise<DeleteReport> {
     if (listener.isDeleted) {
       throw new DomainError("FAILED_PRECONDITION", "LISTENER_DELETED", `listener "${listener.name}" is being deleted`, {
         field: "listener",
@@ -166,7 +160,9 @@ export class Scope implements SessionHost {
       const failure = await endSession(session, options);
       if (failure !== undefined) failures.push({ session: session.name, reason: failure.reason, message: failure.message });
     };
-    await Promise.all(living.map(endOne));
+    const ending: Promise<void>[] = [];
+    await inSlices(living, (session) => ending.push(endOne(session)));
+    await Promise.all(ending);
     const receipts = [...listener.sessions].map((session) => session.receipt()!).toReversed();
     for (const session of listener.sessions) this.forget(session);
     this.listeners.delete(listener.name);
@@ -272,7 +268,7 @@ export class Scope implements SessionHost {
       .filter((listener) => !listener.isDeleted)
       .map((listener) => this.deleteListener(listener, { sessions: "RESET", drainTimeoutMs: 0, cause }));
     await Promise.all(deletes);
-    for (const session of this.sessions.values()) resetOrRelease(session, cause);
+    await inSlices([...this.sessions.values()], (session) => resetOrRelease(session, cause));
     this.captures.stopAll();
     poke(this.tools.observers);
   }
@@ -420,73 +416,6 @@ export class Scope implements SessionHost {
   }
 }
 
-/** Ends a session as asked, in any case; gives the error when it had to be by another way. */
-async function endSession(session: Session, options: DeleteOptions): Promise<DomainError | undefined> {
-  const { cause, drainTimeoutMs } = options;
-  if (options.sessions === "CLOSE") {
-    try {
-      if (!session.isClosing) await close(session, cause, { flushTimeoutMs: drainTimeoutMs, drainTimeoutMs });
-      await waitUntil(session.observers, () => (session.ended ? true : undefined), {
-        // Its own drain timer releases it; a little more than that is for a close that was under way before.
-        timeoutMs: drainTimeoutMs + 100,
-        onTimeout: () =>
-          session.refusal("FLUSH_TIMEOUT", "it did not end within the drain timeout and was reset", "DEADLINE_EXCEEDED"),
-      });
-    } catch (error) {
-      if (!(error instanceof DomainError)) throw error;
-      if (session.ended) return undefined;
-      resetOrRelease(session, cause);
-      return error;
-    }
-  }
-  resetOrRelease(session, cause);
-  return undefined;
-}
-
-/** By RST, or where there is none (unix sockets, a state without one, no FFI) by a plain close(2). */
-function resetOrRelease(session: Session, cause: Cause): void {
-  if (session.ended) return;
-  try {
-    resetNow(session, cause);
-  } catch (error) {
-    if (!(error instanceof DomainError)) throw error;
-    if (!session.ended) session.release(cause);
-  }
-}
-
-/** @throws DomainError where no RST can be had. */
-function assertResetOnAccept(name: string, address: Address): void {
-  const { available, reason } = capabilities().reset;
-  if (available && address.kind === "tcp") return;
-  throw new DomainError(
-    "FAILED_PRECONDITION",
-    available ? "UNIX_SOCKET" : "FFI_UNAVAILABLE",
-    `reset_on_accept: ${available ? "a unix socket knows no RST" : reason}; leave it out`,
-    { field: "reset_on_accept", resource: { type: "listener", name } },
-  );
-}
-
-/** @throws DomainError where the state cannot be had on this machine or this kind of socket. */
-function assertListenState(listener: Pick<Listener, "name" | "address">, state: ListenState | undefined): void {
-  if (state === undefined || state === "LISTENING") return;
-  const resource = { type: "listener", name: listener.name } as const;
-  const { available, reason } = capabilities()[`listener_${state.toLowerCase() as Lowercase<typeof state>}`];
-  if (!available) {
-    throw new DomainError("FAILED_PRECONDITION", "FFI_UNAVAILABLE", `state ${state}: ${reason}; LISTENING can be had`, {
-      field: "state",
-      resource,
-    });
-  }
-  if (state === "STALLED" && listener.address.kind === "unix") {
-    throw new DomainError(
-      "FAILED_PRECONDITION",
-      "UNIX_SOCKET",
-      "state STALLED is for TCP: a unix socket has no SYN to leave unanswered; QUEUEING with backlog 0 blocks connect",
-      { field: "state", resource },
-    );
-  }
-}
-
 function assertUid(type: "listener" | "session", name: string, actual: string, asked: string | undefined): void {
   if (asked === undefined || asked === actual) return;
   throw new DomainError(
@@ -494,60 +423,5 @@ function assertUid(type: "listener" | "session", name: string, actual: string, a
     "UID_MISMATCH",
     `${type} "${name}" is another life of that name: its uid is ${actual}, not ${asked}`,
     { field: "uid", resource: { type, name }, metadata: { uid: actual } },
-  );
-}
-
-function bindError(address: Address, error: KernelError): DomainError {
-  const where = formatAddress(address);
-  const metadata = { errno: error.errno };
-  const field = address.kind === "unix" ? "unix_path" : "port";
-  switch (error.errno) {
-    case "EADDRINUSE":
-      return new DomainError(
-        "FAILED_PRECONDITION",
-        "PORT_IN_USE",
-        `${where} is in use (EADDRINUSE); use port 0 and read the port from the reply, or free it`,
-        { field, metadata },
-      );
-    case "EADDRNOTAVAIL":
-    case "ENOTFOUND":
-      return new DomainError(
-        error.errno === "ENOTFOUND" ? "INVALID_ARGUMENT" : "FAILED_PRECONDITION",
-        "ADDRESS_NOT_AVAILABLE",
-        `${where} is no address of this machine (${error.errno}); use 127.0.0.1 or ::1`,
-        { field: "host", metadata },
-      );
-    case "EACCES":
-      return new DomainError(
-        "FAILED_PRECONDITION",
-        "PERMISSION_DENIED_BY_KERNEL",
-        `the kernel forbids to bind ${where} (EACCES); use a port above 1023, or a path that may be written`,
-        { field, metadata },
-      );
-    default:
-      return new DomainError("FAILED_PRECONDITION", "BIND_FAILED", `${where} cannot be bound (${error.errno})`, {
-        field,
-        metadata,
-      });
-  }
-}
-
-function dialError(options: OpenOptions, error: KernelError): DomainError {
-  const where = formatAddress(options.target);
-  const metadata = { errno: error.errno };
-  if (error.call === "timeout") {
-    return new DomainError(
-      "DEADLINE_EXCEEDED",
-      "CONNECT_TIMEOUT",
-      `${where} did not answer within ${options.timeoutMs} ms; give a longer timeout if it may take so long`,
-      { field: "timeout", metadata },
-    );
-  }
-  const local = error.errno === "EADDRNOTAVAIL" || error.errno === "EADDRINUSE";
-  return new DomainError(
-    "FAILED_PRECONDITION",
-    "CONNECT_FAILED",
-    `${where} cannot be reached (${error.errno}); is something listening there?`,
-    { field: local && options.localHost !== undefined ? "local_address" : "target", metadata },
   );
 }

@@ -9,12 +9,12 @@ import { type BehaviourSpec, behaviourOf } from "./behaviours/spec.js";
 import { now } from "./clock.js";
 import { DomainError } from "./errors.js";
 import type { Fact } from "./event.js";
+import { Ending } from "./ending.js";
+import { isLingering } from "./lingering.js";
 import type { Listener } from "./listener.js";
 import type { Limits } from "./limits.js";
 import { Outbox, type Throttle } from "./outbox.js";
-import { peerOutlook } from "./peer-outlook.js";
-import { type Cause, type Ends, type Evidence, type Receipt, recordEnd } from "./receipt.js";
-import { isLingering } from "./lingering.js";
+import type { Cause, Evidence, Receipt } from "./receipt.js";
 import type { BlackHole, KernelView, OnPeerFin, Origin, SessionView } from "./session-view.js";
 import { type Observers, poke } from "./wait-until.js";
 
@@ -70,14 +70,12 @@ export class Session implements ConnectionOwner {
   /** The peer's TCP port, 0 on a unix socket. */
   readonly peerPort: number;
   readonly openTime = now();
-  /** ns since 1970; undefined while it lives. */
-  endTime: bigint | undefined;
   /** The number of its `session_opened`, the first thing published. */
   readonly openedSequence: number;
   /** What waits for ReceiveData; undefined on a session that answers by itself. Outlives closing and the end. */
   inbox: Manual | undefined;
   private intent: WriteIntent = { kind: "open" };
-  private ends: Ends = {};
+  private readonly ending = new Ending();
   /** CloseSession was asked: its drain timeout. */
   private closing: { readonly drainTimeoutMs: number } | undefined;
   private drainTimer: NodeJS.Timeout | undefined;
@@ -92,9 +90,6 @@ export class Session implements ConnectionOwner {
   /** All that the peer sent before its FIN has been read. */
   endOfData = false;
   private writtenBytes = 0;
-  private stateBefore: TcpState = "UNKNOWN";
-  private unreadDiscarded = 0;
-  private unsentDiscarded = 0;
 
   constructor(
     readonly identity: SessionIdentity,
@@ -147,7 +142,12 @@ export class Session implements ConnectionOwner {
   }
 
   get ended(): boolean {
-    return this.endTime !== undefined;
+    return this.ending.time !== undefined;
+  }
+
+  /** ns since 1970; undefined while it lives. */
+  get endTime(): bigint | undefined {
+    return this.ending.time;
   }
 
   get isTcp(): boolean {
@@ -192,17 +192,17 @@ export class Session implements ConnectionOwner {
   }
 
   get peerFinSeen(): boolean {
-    const peer = this.ends.peer;
+    const { peer } = this.ending;
     return peer?.kind === "FIN" || peer?.earlierFin !== undefined;
   }
 
   get peerRstSeen(): boolean {
-    return this.ends.peer?.kind === "RST";
+    return this.ending.peer?.kind === "RST";
   }
 
   /** The error that its peer's bytes ended with, if they did. */
   get errno(): Errno | undefined {
-    return this.ends.peer?.errno;
+    return this.ending.peer?.errno;
   }
 
   get bytesReceived(): number {
@@ -292,32 +292,19 @@ export class Session implements ConnectionOwner {
 
   /** What is known of its ending; undefined until one side has ended. */
   receipt(): Receipt | undefined {
-    const { ends } = this;
-    if (ends.local === undefined && ends.peer === undefined && !this.ended) return undefined;
-    const outlook = peerOutlook({
-      ends,
-      stateBefore: this.stateBefore,
-      released: this.connection.isReleased,
-      isTcp: this.isTcp,
-      mayHoldData: this.bytesSent > 0,
-      unseen: this.vanished || this.blackHoled === "BOTH",
-    });
-    return {
+    const { ending } = this;
+    if (ending.local === undefined && ending.peer === undefined && !this.ended) return undefined;
+    return ending.receipt({
       session: this.name,
       uid: this.identity.uid,
-      ...(ends.local === undefined ? {} : { localEnd: ends.local }),
-      ...(ends.peer === undefined ? {} : { peerEnd: ends.peer }),
-      final: this.ended,
-      stateBefore: this.stateBefore,
-      stateAfter: this.state,
+      isTcp: this.isTcp,
+      state: this.state,
       bytesReceived: this.bytesReceived,
       bytesSent: this.bytesSent,
-      unreadBytesDiscarded: this.unreadDiscarded,
-      unsentBytesDiscarded: this.unsentDiscarded,
-      ...(outlook === undefined ? {} : { peerOutlook: outlook }),
+      released: this.connection.isReleased,
+      unseen: this.vanished || this.blackHoled === "BOTH",
       ...this.host.evidenceOf(this),
-      ...(this.endTime === undefined ? {} : { endTime: this.endTime }),
-    };
+    });
   }
 
   // What it can be told.
@@ -404,7 +391,7 @@ export class Session implements ConnectionOwner {
   requestFin(cause: Cause): void {
     if (this.intent.kind !== "open") return;
     this.intent = { kind: "fin_pending", cause };
-    this.stateBefore = this.connection.state();
+    this.ending.acts({ state: this.connection.state(), unread: 0, unsent: 0 });
     this.outbox.sendFin();
   }
 
@@ -417,7 +404,7 @@ export class Session implements ConnectionOwner {
 
   /** The same, with bytes in the FIN's own segment. Gives the errno when the kernel did not take them. */
   closeWithLastData(cause: Cause, drainTimeoutMs: number, data: Buffer): Errno | undefined {
-    this.stateBefore = this.connection.state();
+    this.ending.acts({ state: this.connection.state(), unread: 0, unsent: 0 });
     // Before it is sent: the kernel's answer comes from within.
     this.intent = { kind: "fin_pending", cause };
     const errno = this.connection.sendLastData(data);
@@ -447,10 +434,12 @@ export class Session implements ConnectionOwner {
 
   /** Sends RST and ends. Only in a state that gives one. Bytes given are written just before, and never leave. */
   sendRst(cause: Cause, stateBefore: TcpState, discarded?: Buffer): void {
-    this.stateBefore = stateBefore;
-    this.unreadDiscarded = this.connection.unreadBytes;
-    this.unsentDiscarded = this.unsentBytes + (discarded?.length ?? 0);
-    this.ends = recordEnd(this.ends, "local", { kind: "RST", cause, time: now() });
+    this.ending.acts({
+      state: stateBefore,
+      unread: this.connection.unreadBytes,
+      unsent: this.unsentBytes + (discarded?.length ?? 0),
+    });
+    this.ending.localEnds("RST", cause);
     if (discarded === undefined) this.connection.sendRst();
     else this.connection.sendRstDiscarding(discarded);
   }
@@ -464,31 +453,26 @@ export class Session implements ConnectionOwner {
 
   /** Ends without a segment that the peer obeys. Gives the errno when that cannot be had; then nothing changed. */
   vanish(cause: Cause): Errno | undefined {
-    const stateBefore = this.connection.state();
-    const [unread, unsent] = [this.connection.unreadBytes, this.unsentBytes];
-    const ends = this.ends;
+    const before = this.ending.snapshot();
+    this.ending.acts({ state: this.connection.state(), unread: this.connection.unreadBytes, unsent: this.unsentBytes });
+    this.ending.localEnds("NONE", cause);
+    // Before it is done: the receipt is made from within.
     this.vanished = true;
-    this.stateBefore = stateBefore;
-    this.unreadDiscarded = unread;
-    this.unsentDiscarded = unsent;
-    this.ends = recordEnd(ends, "local", { kind: "NONE", cause, time: now() });
     const errno = this.connection.vanish();
     if (errno !== undefined) {
       this.vanished = false;
-      this.ends = ends;
+      this.ending.restore(before);
     }
     return errno;
   }
 
   /** Lets go of the descriptor by a plain close(2), and ends. */
   release(cause: Cause): void {
-    this.stateBefore = this.connection.state();
-    this.unreadDiscarded = this.connection.unreadBytes;
+    const unread = this.connection.unreadBytes;
     // Nothing is thrown away of what the kernel has: it goes on sending.
-    this.unsentDiscarded = this.queuedBytes;
+    this.ending.acts({ state: this.connection.state(), unread, unsent: this.queuedBytes });
     // Unread bytes at close(2) make the kernel send RST instead of FIN (RFC 2525, section 2.17).
-    const kind = this.unreadDiscarded > 0 ? "RST" : "FIN";
-    this.ends = recordEnd(this.ends, "local", { kind, cause, time: now() });
+    this.ending.localEnds(unread > 0 ? "RST" : "FIN", cause);
     this.connection.release();
   }
 
@@ -512,14 +496,14 @@ export class Session implements ConnectionOwner {
     if (this.intent.kind !== "fin_pending") return;
     const { cause } = this.intent;
     this.intent = { kind: "fin_sent" };
-    this.ends = recordEnd(this.ends, "local", { kind: "FIN", cause, time: now() });
+    this.ending.localEnds("FIN", cause);
     this.startDrainTimerWhenDue();
     this.noteState();
     poke(this.observers);
   }
 
   onPeerFin(): void {
-    this.ends = recordEnd(this.ends, "peer", { kind: "FIN", cause: { kind: "PEER" }, time: now() });
+    this.ending.peerEnds("FIN", { kind: "PEER" });
     this.publish({ kind: "peer_fin", bytesReceived: this.bytesReceived });
     this.noteState();
     poke(this.observers);
@@ -533,14 +517,14 @@ export class Session implements ConnectionOwner {
   }
 
   onPeerRst(errno: Errno): boolean {
-    this.ends = recordEnd(this.ends, "peer", { kind: "RST", cause: { kind: "PEER" }, time: now(), errno });
+    this.ending.peerEnds("RST", { kind: "PEER" }, errno);
     this.publish({ kind: "peer_rst", bytesReceived: this.bytesReceived, errno });
     poke(this.observers);
     return this.behaviour.readsPastRst && this.closing === undefined;
   }
 
   onLost(errno: Errno): void {
-    this.ends = recordEnd(this.ends, "peer", { kind: "NONE", cause: { kind: "TIMEOUT" }, time: now(), errno });
+    this.ending.peerEnds("NONE", { kind: "TIMEOUT" }, errno);
   }
 
   onSettled(): void {
@@ -553,11 +537,8 @@ export class Session implements ConnectionOwner {
     this.behaviour.onEnd(this);
     // Told by the receipt; what comes after it is told as it changes.
     this.lastState = this.connection.state();
-    this.endTime = now();
+    this.ending.finish();
     if (isLingering(this.lastState)) this.host.follow(this);
-    const { ends } = this;
-    // A receipt that is final says NONE where a side has sent neither FIN nor RST.
-    this.ends = { local: ends.local ?? { kind: "NONE" }, peer: ends.peer ?? { kind: "NONE" } };
     this.publish({ kind: "session_ended", receipt: this.receipt()! });
     this.host.onEnded(this);
     poke(this.observers);
@@ -572,7 +553,7 @@ export class Session implements ConnectionOwner {
     if (!this.finSent || this.ended || (this.closing === undefined && !this.endOfData)) return;
     this.drainTimer ??= setTimeout(() => {
       const cause: Cause = { kind: "DRAIN_TIMEOUT" };
-      this.ends = recordEnd(this.ends, "peer", { kind: "NONE", cause, time: now() });
+      this.ending.peerEnds("NONE", cause);
       this.release(cause);
     }, this.closing?.drainTimeoutMs ?? defaultDrainTimeoutMs);
   }

@@ -1,5 +1,5 @@
 import { unlinkSync } from "node:fs";
-import { rename, unlink } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import type { Address } from "./address.js";
 import { dropInbound } from "./black-hole.js";
 import { errnoName, KernelError } from "./errno.js";
@@ -104,7 +104,7 @@ export class PortHolder {
     const { address } = this;
     if (address.kind !== "unix" || this.fd >= 0) return;
     // One byte shorter or as long as the path itself: it fits where that fits.
-    const draft = `${address.path.slice(0, -1)}~`;
+    const draft = `${address.path.slice(0, -1)}${address.path.endsWith("~") ? "-" : "~"}`;
     this.fd = bound(this.ffi, { kind: "unix", path: draft });
     await rename(draft, address.path);
   }

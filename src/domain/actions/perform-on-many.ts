@@ -1,4 +1,5 @@
 import { DomainError } from "../errors.js";
+import { inSlices } from "../in-slices.js";
 import type { Session } from "../session.js";
 import { type Action, type ActionContext, perform } from "./action.js";
 
@@ -15,9 +16,6 @@ export interface ManyReport {
   readonly performed: readonly Session[];
   readonly failures: readonly ActionFailure[];
 }
-
-/** Sessions of one turn of the loop: thousands at once would keep everybody else waiting. */
-const sessionsPerTurn = 32;
 
 /** Performs an action on many sessions; what fails on one holds up none of the others. */
 export async function performOnMany(
@@ -38,10 +36,7 @@ export async function performOnMany(
     }
   };
   const running: Promise<void>[] = [];
-  for (let index = 0; index < sessions.length; index += sessionsPerTurn) {
-    if (index > 0) await new Promise((resolve) => setImmediate(resolve));
-    running.push(...sessions.slice(index, index + sessionsPerTurn).map(performOne));
-  }
+  await inSlices(sessions, (session) => running.push(performOne(session)));
   await Promise.all(running);
   // Only when all are done: an error that nobody awaits yet would end the process. An abort of the caller comes here too.
   if (bugs.length > 0) throw bugs[0];
