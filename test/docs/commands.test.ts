@@ -16,6 +16,9 @@ import { patternOf } from "./shown-output.js";
 const missingTools = ["grpcurl", "python3", "nc"].filter(
   (tool) => spawnSync("bash", ["-c", `command -v ${tool}`], { stdio: "ignore" }).status !== 0,
 );
+/** A section starts a process for each command that it shows. */
+const sectionTimeoutMs = 60_000;
+
 // Where all tools should be, a skipped section is a failure.
 const maySkip = process.env["HANGUP_REQUIRE_GRPCURL"] !== "1";
 
@@ -24,7 +27,7 @@ for (const page of manualPages()) {
     if (!section.blocks.some(isRun)) continue;
     const missing = missingTools.filter((tool) => uses(section, tool));
     const name = `${page}: ${section.title}`;
-    if (missing.length === 0) test(name, () => runSection(section));
+    if (missing.length === 0) test(name, () => runSection(section), sectionTimeoutMs);
     else if (maySkip) test.skip(`${name} (not run: no ${missing.join(", ")} on PATH)`, () => {});
     else {
       test(name, () => {
