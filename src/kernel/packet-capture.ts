@@ -1,3 +1,4 @@
+import { close as closeFile } from "node:fs";
 import { errnoName, KernelError } from "./errno.js";
 import { type Ffi, loadFfi } from "./ffi.js";
 import { decodePacket, type Packet } from "./packet.js";
@@ -47,7 +48,7 @@ export function probeCapture(): CaptureAvailability {
   const load = loadFfi();
   if (!load.available) return load;
   try {
-    load.ffi.close(openSocket(load.ffi));
+    closeAside(openSocket(load.ffi));
     return { available: true };
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
@@ -92,7 +93,7 @@ export class PacketCapture implements Disposable {
       this.attachFilter();
       bindTo(ffi, this.fd, options.interface);
     } catch (error) {
-      ffi.close(this.fd);
+      closeAside(this.fd);
       throw error;
     }
     this.reader = new PacketReader(ffi, this.fd, snapBytes);
@@ -149,7 +150,7 @@ export class PacketCapture implements Disposable {
     this.countDropped();
     this.open = false;
     this.stopTicking();
-    this.ffi.close(this.fd);
+    closeAside(this.fd);
   }
 
   [Symbol.dispose](): void {
@@ -199,6 +200,11 @@ function openSocket(ffi: Ffi): number {
   if (fd >= 0) return fd;
   const errno = errnoName(-fd);
   throw new KernelError("socket(AF_PACKET)", errno, errno === "EPERM" ? "it needs CAP_NET_RAW" : undefined);
+}
+
+/** Closing a packet socket takes the kernel 15 ms or so (synchronize_net), which is not for the event loop to wait for. */
+function closeAside(fd: number): void {
+  closeFile(fd, () => undefined);
 }
 
 function setReceiveBuffer(ffi: Ffi, fd: number, bytes: number): void {
