@@ -325,7 +325,9 @@ export class Scope implements SessionHost {
       ordinal,
       onPeerFin: listener.onPeerFin,
       labels: {},
-      behaviour: listener.behaviour,
+      // Whatever the behaviour: one that answers would be read before the RST, and one that does not read would see no byte.
+      behaviour:
+        listener.resetOnAccept === "NEVER" ? listener.behaviour : { ...listener.behaviour, kind: { name: "discard" } },
     });
     if (listener.resetOnAccept !== "NEVER") this.resetAccepted(session, listener.resetOnAccept);
   }
