@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
-import { Socket } from "node:net";
 import { constants } from "node:os";
 import type { Duplex } from "node:stream";
+import { inheritedPipe } from "../kernel/inherited-pipe.js";
 import { loadFfi } from "../kernel/ffi.js";
 import {
   bringLoopbackUp,
@@ -146,7 +146,7 @@ export async function enterIsolation(how: string | true): Promise<void> {
   if (namespace === undefined || namespace === networkNamespaceOf(process.ppid)) {
     throw usageError("--inside is for `hangup run --isolated` alone");
   }
-  const lifeline = new Socket({ fd: lifelineFd, readable: true, writable: true });
+  const lifeline = inheritedPipe(lifelineFd);
   lifeline.on("error", () => undefined).once("close", () => {
     endProcessesIn(namespace);
     // The command may not have been started yet: as any run, this one ends then.

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BinaryReader } from '@bufbuild/protobuf/wire';
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { createClient } from 'nice-grpc';
 import { HealthDefinition } from 'nice-grpc-server-health';
 import { pino } from 'pino';
@@ -70,7 +70,7 @@ describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
     const found: [number, Uint8Array][] = [];
     while (reader.pos < reader.len) {
       const [number, type] = reader.tag();
-      if (type === 2) found.push([number, reader.bytes()]);
+      if (type === WireType.LengthDelimited) found.push([number, reader.bytes()]);
       else reader.skip(type);
     }
     return found;
