@@ -3,9 +3,10 @@ import { DomainError } from "../domain/errors.js";
 import type { EventFilter, Fact } from "../domain/event.js";
 import { allScopes, type Fixture } from "../domain/fixture.js";
 import type { Page } from "../domain/journal.js";
-import { type Event, Event_Kind, type EventServiceImplementation } from "../gen/hangup/v1/event.js";
+import { Event, Event_Kind, type EventServiceImplementation } from "../gen/hangup/v1/event.js";
 import { count, enumName, exact, optional } from "./fields.js";
 import { eventMessage, lostFact, streamMessage } from "./messages.js";
+import { fitting } from "./paging.js";
 
 /** The gRPC face of events. */
 export function eventService(fixture: Fixture): EventServiceImplementation {
@@ -31,7 +32,11 @@ export function eventService(fixture: Fixture): EventServiceImplementation {
       assertDaemon(fixture, request.daemonUid);
       const size = count("page_size", request.pageSize, { default: 100, max: 1000 });
       const page = journal.read(exact("after_sequence", request.afterSequence), filter, size);
-      return { events: eventsOf(page), nextAfterSequence: BigInt(page.next) };
+      const all = eventsOf(page);
+      const events = fitting(all, Event);
+      // Cut short to fit a reply: what follows is read from the last that was given.
+      const next = events.length < all.length ? events.at(-1)!.sequence : BigInt(page.next);
+      return { events, nextAfterSequence: next };
     },
   };
 }

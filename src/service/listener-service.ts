@@ -7,6 +7,7 @@ import { checkLabels, checkName } from "../domain/names.js";
 import type { OnPeerFin } from "../domain/session-view.js";
 import {
   DeleteListenerRequest_Sessions,
+  Listener,
   Listener_ResetOnAccept,
   Listener_State,
   type ListenerServiceImplementation,
@@ -45,8 +46,14 @@ export function listenerService(fixture: Fixture): ListenerServiceImplementation
 
     async listListeners(request) {
       const all = fixture.scopesToRead(request.scope).flatMap((scope) => [...scope.allListeners()]);
-      const { items, nextPageToken } = page(all, (listener) => listener.createdSequence, request);
-      return { listeners: items.map((listener) => listenerMessage(listener.view())), nextPageToken };
+      const { messages, nextPageToken } = page(
+        all,
+        (listener) => listener.createdSequence,
+        request,
+        (listener) => listenerMessage(listener.view()),
+        Listener,
+      );
+      return { listeners: messages, nextPageToken };
     },
 
     async updateListener(request) {

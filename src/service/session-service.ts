@@ -12,6 +12,7 @@ import type { SessionSelector, WaitGoal } from "../domain/session-selector.js";
 import type { OnPeerFin } from "../domain/session-view.js";
 import { waitSession } from "../domain/wait-session.js";
 import {
+  Session as SessionMessage,
   type PerformActionRequest,
   type PerformActionResponse,
   Session_OnPeerFin,
@@ -80,8 +81,14 @@ export function sessionService(fixture: Fixture): SessionServiceImplementation {
               scopes.length > 1 && !scope.hasListener(listener) ? [] : [...scope.listener(listener).sessions],
             );
       const wanted = request.living ? all.filter((session) => !session.ended) : all;
-      const { items, nextPageToken } = page(wanted, (session) => session.openedSequence, request);
-      return { sessions: items.map((session) => sessionMessage(session.view())), nextPageToken };
+      const { messages, nextPageToken } = page(
+        wanted,
+        (session) => session.openedSequence,
+        request,
+        (session) => sessionMessage(session.view()),
+        SessionMessage,
+      );
+      return { sessions: messages, nextPageToken };
     },
 
     async waitSession(request, { signal }) {

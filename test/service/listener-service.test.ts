@@ -224,6 +224,33 @@ describe('lists', () => {
     expect(names).toEqual(Array.from({ length: 250 }, (_, i) => `echo/${i + 1}`));
   });
 
+  test('a page that would not fit a reply is cut short, and the rest follows', async () => {
+    const { address } = await daemon.listen('echo');
+    // 10 KB of labels each: 500 of them are more than the 4 MiB that a client takes by default.
+    const labels = Object.fromEntries(Array.from({ length: 32 }, (_, i) => [`${i}`.padEnd(63, 'k'), 'v'.repeat(255)]));
+    for (let i = 0; i < 500; i++) await daemon.sessions.openSession({ name: `c${i}`, target: address, labels });
+    await daemon.sessions.waitSession({ session: 'echo/500' });
+    const sizes: number[] = [];
+    let pageToken = '';
+    do {
+      const page = await daemon.sessions.listSessions({ pageSize: 1000, pageToken });
+      sizes.push(page.sessions.length);
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '');
+    expect(sizes.length).toBeGreaterThan(1);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(1000);
+
+    const numbers: bigint[] = [];
+    for (let afterSequence = 0n; ; ) {
+      const { events, nextAfterSequence } = await daemon.events.listEvents({ afterSequence, pageSize: 1000 });
+      if (events.length === 0) break;
+      numbers.push(...events.map(({ sequence }) => sequence));
+      afterSequence = nextAfterSequence;
+    }
+    // The listener and 500 connections with two ends each.
+    expect(numbers).toEqual(Array.from({ length: 1001 }, (_, i) => BigInt(i + 1)));
+  });
+
   test('a page that is full and the last has no token', async () => {
     for (let i = 1; i <= 2; i++) await daemon.listen(`l${i}`);
     expect((await daemon.listeners.listListeners({ pageSize: 2 })).nextPageToken).toBe('');
