@@ -32,6 +32,13 @@ export function peerOutlook(facts: OutlookFacts): PeerOutlook | undefined {
   const data = facts.mayHoldData ? (["DATA"] as const) : [];
   const peerSentFin = facts.ends.peer?.kind === "FIN";
 
+  if (local.kind === "RST" && !facts.isTcp) {
+    return {
+      nextRead: [...data, "ECONNRESET"],
+      nextWrite: ["EPIPE"],
+      note: "A unix socket reports ECONNRESET on a read alone, once, whatever comes first; a write gives EPIPE.",
+    };
+  }
   if (local.kind === "RST" && local.earlierFin === undefined) {
     return {
       nextRead: [...data, "ECONNRESET"],

@@ -22,6 +22,8 @@ const SHUT_RD = 0;
  * stop and begin again while nobody else can have the port.
  */
 export class PortHolder {
+  private listens = false;
+
   private constructor(
     private readonly ffi: Ffi,
     private fd: number,
@@ -55,6 +57,7 @@ export class PortHolder {
   /** Another descriptor of the same socket, for whoever listens and closes it. */
   duplicate(): number {
     this.setReuse(true);
+    this.listens = true;
     return checked("fcntl", this.ffi.fcntl(this.fd, F_DUPFD_CLOEXEC, 0));
   }
 
@@ -62,6 +65,7 @@ export class PortHolder {
   listen(backlog: number): void {
     this.setReuse(true);
     checked("listen", this.ffi.listen(this.fd, backlog));
+    this.listens = true;
   }
 
   /** Connections accepted from now on are closed by RST, whoever closes them (SO_LINGER is inherited). */
@@ -83,10 +87,12 @@ export class PortHolder {
 
   /**
    * Refuses: listening ends, the port is kept. In the same tick every other descriptor of it must be closed: a loop
-   * that still polls it would spin. Connections that nobody accepted get RST.
+   * that still polls it would spin. Connections that nobody accepted get RST. A socket that does not listen is left
+   * alone: its read side would be shut, and all connections that it accepts later would inherit that, and read EOF.
    */
   stopListening(): void {
-    this.ffi.shutdown(this.fd, SHUT_RD);
+    if (this.listens) this.ffi.shutdown(this.fd, SHUT_RD);
+    this.listens = false;
     this.setReuse(false);
   }
 

@@ -1,9 +1,12 @@
 import { everyTick } from "../../kernel/ticker.js";
-import { canSendRst } from "../../kernel/tcp-state.js";
+import { canSendRst, type TcpState } from "../../kernel/tcp-state.js";
 import type { Cause } from "../receipt.js";
 import type { Session } from "../session.js";
 import { poke, waitUntil } from "../wait-until.js";
 import { assertPossible, assertTcp } from "./assert-possible.js";
+
+/** Our FIN is not acknowledged. */
+const awaitsAcknowledgement: ReadonlySet<TcpState> = new Set(["ESTABLISHED", "CLOSE_WAIT", "FIN_WAIT1", "CLOSING", "LAST_ACK"]);
 
 /** How long. */
 export interface LingerOptions {
@@ -24,7 +27,8 @@ export async function linger(session: Session, cause: Cause, options: LingerOpti
   if (session.isClosing) throw session.refusal("ALREADY_CLOSED", "it was closed before; reset it to cut it off");
   session.publish({ kind: "action_performed", action: "linger", cause });
   session.beginClosing(cause, options.drainTimeoutMs);
-  const acknowledged = () => session.ended || (session.finSent && session.unsentBytes === 0);
+  // The state tells of the FIN's acknowledgement too; the bytes are all acknowledged before it.
+  const acknowledged = () => session.ended || (session.finSent && !awaitsAcknowledgement.has(session.state));
   // An acknowledgement is nothing that the kernel announces.
   const stop = everyTick(() => poke(session.observers));
   const late = new Error("not acknowledged in time");
