@@ -1,34 +1,28 @@
-import { OpenSessionResponse, SessionServiceDefinition } from "../gen/hangup/v1/session.js";
+import { OpenSessionRequest, OpenSessionResponse, SessionServiceDefinition } from "../gen/hangup/v1/session.js";
+import { behaviourJson, type BehaviourOptions } from "./behaviour-options.js";
 import { callOnce } from "./client.js";
-import { optionalDuration, parseDuration } from "./duration.js";
+import { longestWaitMs } from "./duration.js";
 import { jsonLine } from "./json.js";
-import { type DaemonCallOptions, labels, onPeerFin } from "./options.js";
+import type { DaemonCallOptions } from "./options.js";
 
-/** The options of `hangup dial`. */
-export interface DialOptions extends DaemonCallOptions {
-  readonly name?: string;
-  readonly timeout?: string;
-  readonly localAddress?: string;
-  readonly onPeerFin?: string;
-  readonly label?: readonly string[];
+/** The options of `hangup dial`: fields of OpenSessionRequest. */
+export interface DialOptions extends DaemonCallOptions, BehaviourOptions {
+  readonly label?: Readonly<Record<string, string>>;
 }
 
 /** Opens a session to a target, and prints its name: `session=$(hangup dial 127.0.0.1:80)`. */
 export async function dial(target: string, options: DialOptions): Promise<void> {
-  const request = {
-    scope: options.scope ?? "",
-    name: options.name ?? "",
+  const request = OpenSessionRequest.fromJSON({
+    ...options,
     target,
-    timeout: optionalDuration("--timeout", options.timeout),
-    localAddress: options.localAddress ?? "",
-    onPeerFin: onPeerFin(options.onPeerFin),
-    labels: labels(options.label),
-  };
+    labels: options.label,
+    behaviour: behaviourJson(options),
+  });
   const reply = await callOnce(
     options.address,
     SessionServiceDefinition,
     (client, call) => client.openSession(request, call),
-    parseDuration("--timeout", options.timeout ?? "5s"),
+    longestWaitMs(options),
   );
   process.stdout.write(options.json === true ? jsonLine(OpenSessionResponse, reply) : `${reply.session?.name ?? ""}\n`);
 }

@@ -11,10 +11,23 @@ export function parseDuration(option: string, text: string): number {
   return Number(match[1]) * unit;
 }
 
-/** A field that is not given stays with the default that the contract has for it. */
-export function optionalDuration(option: string, text: string | undefined): Duration | undefined {
-  if (text === undefined) return undefined;
+/** A duration as the contract has it. */
+export function protoDuration(option: string, text: string): Duration {
   const ms = parseDuration(option, text);
   const seconds = Math.floor(ms / 1000);
   return { seconds: BigInt(seconds), nanos: Math.round((ms - seconds * 1000) * 1e6) };
+}
+
+/** No call waits longer than this if it is not told to, in ms. */
+const usualWaitMs = 5000;
+
+/** How long a call with these fields may take by its own terms, in ms: an upper bound. */
+export function longestWaitMs(fields: object): number {
+  let ms = usualWaitMs;
+  for (const value of Object.values(fields)) if (isDuration(value)) ms += Number(value.seconds) * 1000 + value.nanos / 1e6;
+  return ms;
+}
+
+function isDuration(value: unknown): value is Duration {
+  return typeof value === "object" && value !== null && "seconds" in value && "nanos" in value;
 }

@@ -2,6 +2,7 @@ import { DaemonServiceDefinition, GetInfoResponse } from "../gen/hangup/v1/daemo
 import { callOnce } from "./client.js";
 import { jsonLine, rfc3339 } from "./json.js";
 import type { DaemonCallOptions } from "./options.js";
+import { spaced } from "./spaced.js";
 import { table } from "./table.js";
 
 /** Prints what the daemon is, and what it can do on its machine. */
@@ -24,9 +25,4 @@ export async function info(options: DaemonCallOptions): Promise<void> {
       ...reply.capabilities.map(({ name, available, reason }) => ["can", available ? name : `not ${name}: ${reason}`]),
     ]),
   );
-}
-
-/** `journalEvents` as `journal events`. */
-function spaced(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

@@ -5,7 +5,12 @@ export interface JsonMapping<Message> {
 
 /** A message on one line in the JSON mapping of protobuf (ProtoJSON). */
 export function jsonLine<Message>(mapping: JsonMapping<Message>, message: Message): string {
-  return `${JSON.stringify(withExactTimes(message, mapping.toJSON(message)))}\n`;
+  return `${JSON.stringify(exactJson(mapping, message))}\n`;
+}
+
+/** A message in the JSON mapping of protobuf. */
+export function exactJson<Message>(mapping: JsonMapping<Message>, message: Message): unknown {
+  return withExactTimes(message, mapping.toJSON(message));
 }
 
 /**

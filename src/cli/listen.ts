@@ -1,28 +1,22 @@
-import { CreateListenerResponse, ListenerServiceDefinition } from "../gen/hangup/v1/listener.js";
+import { CreateListenerRequest, CreateListenerResponse, ListenerServiceDefinition } from "../gen/hangup/v1/listener.js";
+import { behaviourJson, type BehaviourOptions } from "./behaviour-options.js";
 import { callOnce } from "./client.js";
 import { jsonLine } from "./json.js";
-import { type DaemonCallOptions, labels, onPeerFin, wholeNumber } from "./options.js";
+import type { DaemonCallOptions } from "./options.js";
 
-/** The options of `hangup listen`. */
-export interface ListenOptions extends DaemonCallOptions {
-  readonly host?: string;
-  readonly port?: string;
-  readonly unixPath?: string;
-  readonly onPeerFin?: string;
-  readonly label?: readonly string[];
+/** The options of `hangup listen`: fields of CreateListenerRequest. */
+export interface ListenOptions extends DaemonCallOptions, BehaviourOptions {
+  readonly label?: Readonly<Record<string, string>>;
 }
 
 /** Creates a listener, and prints what a client dials: `addr=$(hangup listen echo)`. */
 export async function listen(name: string | undefined, options: ListenOptions): Promise<void> {
-  const request = {
-    scope: options.scope ?? "",
-    name: name ?? "",
-    host: options.host ?? "",
-    port: options.port === undefined ? 0 : wholeNumber("--port", options.port, { max: 65_535 }),
-    unixPath: options.unixPath ?? "",
-    onPeerFin: onPeerFin(options.onPeerFin),
-    labels: labels(options.label),
-  };
+  const request = CreateListenerRequest.fromJSON({
+    ...options,
+    name,
+    labels: options.label,
+    behaviour: behaviourJson(options),
+  });
   const reply = await callOnce(options.address, ListenerServiceDefinition, (client, call) =>
     client.createListener(request, call),
   );

@@ -6,7 +6,6 @@ import {
   cause_KindToJSON,
   end_KindToJSON,
   receipt_EvidenceToJSON,
-  type Session,
   session_StateToJSON,
 } from "../gen/hangup/v1/session.js";
 import { table } from "./table.js";
@@ -17,15 +16,15 @@ export function endText(end: End | undefined): string {
   return `${end.earlierFin === undefined ? "" : "FIN+"}${end_KindToJSON(end.kind)}`;
 }
 
-/** Why, in a word: the RPC of a command, else the kind of cause. */
+/** Why, in a word: the RPC of a command, or the action where it can be any, else the kind of cause. */
 export function causeText(cause: Cause | undefined): string {
   if (cause === undefined) return "";
+  if (cause.rpc === "PerformAction") return cause.action;
   return cause.rpc === "" ? cause_KindToJSON(cause.kind) : cause.rpc;
 }
 
-/** What is known of an ending, for reading. */
-export function receiptText(session: Session | undefined, receipt: Receipt | undefined): string {
-  const name = receipt?.session ?? session?.name ?? "";
+/** What is known of the ending of a session, for reading. */
+export function receiptText(name: string, receipt: Receipt | undefined): string {
   if (receipt === undefined) return `${name}\n`;
   const { peerOutlook } = receipt;
   return `${name}\n${table(

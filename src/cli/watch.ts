@@ -3,12 +3,12 @@ import { answerMs, useService } from "./client.js";
 import { CommandError, usageError } from "./command-error.js";
 import { eventText } from "./event-text.js";
 import { jsonLine } from "./json.js";
-import { type DaemonCallOptions, wholeNumber } from "./options.js";
+import type { DaemonCallOptions } from "./options.js";
 
 /** The options of `hangup watch`. */
 export interface WatchOptions extends DaemonCallOptions {
-  readonly afterSequence?: string;
-  readonly maxEvents?: string;
+  readonly afterSequence?: number;
+  readonly maxEvents?: number;
   readonly listener?: string;
   readonly session?: string;
   readonly kinds?: string;
@@ -17,17 +17,14 @@ export interface WatchOptions extends DaemonCallOptions {
 
 /** Prints events, one on a line, as they happen. */
 export async function watch(options: WatchOptions): Promise<void> {
-  const { afterSequence, maxEvents } = options;
+  const { afterSequence, maxEvents = 0 } = options;
   const request = {
     scope: options.scope ?? "",
     listener: options.listener ?? "",
     session: options.session ?? "",
     kinds: kindsOf(options.kinds),
-    afterSequence:
-      afterSequence === undefined
-        ? undefined
-        : BigInt(wholeNumber("--after-sequence", afterSequence, { max: Number.MAX_SAFE_INTEGER })),
-    maxEvents: maxEvents === undefined ? 0 : wholeNumber("--max-events", maxEvents, { max: 2 ** 32 - 1 }),
+    afterSequence: afterSequence === undefined ? undefined : BigInt(afterSequence),
+    maxEvents,
     daemonUid: options.daemonUid ?? "",
   };
   const print = options.json === true ? (event: Event) => jsonLine(Event, event) : eventText;
@@ -44,7 +41,7 @@ export async function watch(options: WatchOptions): Promise<void> {
       clearTimeout(silence);
     }
   });
-  if (request.maxEvents === 0) throw new CommandError("DAEMON_STOPPING", `the daemon at ${options.address} has ended`);
+  if (maxEvents === 0) throw new CommandError("DAEMON_STOPPING", `the daemon at ${options.address} has ended`);
 }
 
 /** `session_opened,peer-fin`: the names of the kinds in any dress. */
