@@ -54,6 +54,10 @@ function factText(fact: Event["fact"]): string {
     case "dataReceived":
     case "dataSent":
       return `${fact.value.bytes} bytes, ${fact.value.total} in all`;
+    case "planStepFired":
+      return `step ${fact.value.step?.step}: ${fact.value.step?.action}`;
+    case "planStepFailed":
+      return `step ${fact.value.step?.step}: ${fact.value.step?.action}, ${fact.value.step?.failureReason}`;
     case "acceptFailed":
       return `${fact.value.reason}: ${fact.value.message}`;
   }

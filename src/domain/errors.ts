@@ -40,6 +40,7 @@ export type ErrorReason =
   | "UNKNOWN_CAPTURE"
   | "TOO_MANY_CAPTURES"
   | "UNIX_SOCKET"
+  | "UNKNOWN_SIGNAL"
   | "WRONG_STATE"
   | "NOTHING_UNREAD"
   | "KERNEL_REFUSED"

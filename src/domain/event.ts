@@ -1,6 +1,7 @@
 import type { Errno } from "../kernel/errno.js";
 import type { TcpState } from "../kernel/tcp-state.js";
 import type { ListenerView } from "./listener-view.js";
+import type { FiredStep } from "./plans/plan-run.js";
 import type { Cause, EndingCounts, Receipt } from "./receipt.js";
 import type { SessionView } from "./session-view.js";
 
@@ -16,6 +17,12 @@ export type Fact =
   | { readonly kind: "action_performed"; readonly action: string; readonly cause: Cause }
   | { readonly kind: "session_ended"; readonly receipt: Receipt }
   | { readonly kind: "data_received" | "data_sent"; readonly bytes: number; readonly total: number }
+  | {
+      readonly kind: "plan_step_fired" | "plan_step_failed";
+      readonly step: FiredStep;
+      readonly plan: number;
+      readonly seed: bigint;
+    }
   | { readonly kind: "accept_failed"; readonly reason: string; readonly message: string };
 
 /** What an event is about. */

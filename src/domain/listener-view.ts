@@ -1,5 +1,6 @@
 import type { ListenState } from "../kernel/listen.js";
 import type { BehaviourSpec } from "./behaviours/spec.js";
+import type { PlanReport } from "./plans/listener-plans.js";
 import type { OnPeerFin } from "./session-view.js";
 
 /** What becomes of an accepted connection, whatever the behaviour. */
@@ -25,4 +26,5 @@ export interface ListenerView {
   readonly backlog: number;
   /** 0: the kernel's own. */
   readonly receiveBufferBytes: number;
+  readonly plans: readonly PlanReport[];
 }

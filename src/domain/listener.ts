@@ -3,6 +3,8 @@ import type { ListeningSocket, ListenState } from "../kernel/listen.js";
 import type { BehaviourSpec } from "./behaviours/spec.js";
 import { now } from "./clock.js";
 import type { ListenerView, ResetOnAccept } from "./listener-view.js";
+import { ListenerPlans } from "./plans/listener-plans.js";
+import type { Plan } from "./plans/plan.js";
 import type { Session } from "./session.js";
 import type { OnPeerFin } from "./session-view.js";
 
@@ -13,6 +15,7 @@ export interface ListenerSettings {
   readonly behaviour: BehaviourSpec;
   readonly resetOnAccept: ResetOnAccept;
   readonly state: ListenState;
+  readonly plans: readonly Plan[];
 }
 
 /** What a listener was created as. */
@@ -33,6 +36,10 @@ export class Listener {
   private openCount = 0;
   private deleted = false;
   private options: ListenerOptions;
+  /** Of the connections to come. */
+  plans: ListenerPlans;
+  /** Signals fired for all its sessions, those to come too. */
+  readonly signals = new Set<string>();
   /** Undefined between the moment in which its name is taken and the one in which it listens. */
   private socket: ListeningSocket | undefined;
 
@@ -43,6 +50,7 @@ export class Listener {
     options: ListenerOptions,
   ) {
     this.options = options;
+    this.plans = new ListenerPlans(options.plans);
   }
 
   get onPeerFin(): OnPeerFin {
@@ -71,6 +79,7 @@ export class Listener {
   async update(change: Partial<ListenerSettings>): Promise<void> {
     if (change.state !== undefined) await this.socket?.enter(change.state);
     if (change.resetOnAccept !== undefined) this.socket?.setLingerZero(change.resetOnAccept !== "NEVER");
+    if (change.plans !== undefined) this.plans = new ListenerPlans(change.plans);
     this.options = { ...this.options, ...change };
   }
 
@@ -137,6 +146,7 @@ export class Listener {
       behaviour: this.options.behaviour,
       resetOnAccept: this.options.resetOnAccept,
       backlog: this.options.backlog,
+      plans: this.plans.reports(),
       receiveBufferBytes: this.options.receiveBufferBytes ?? 0,
       onPeerFin: this.options.onPeerFin,
       labels: this.options.labels,

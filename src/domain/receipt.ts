@@ -4,6 +4,7 @@ import type { TcpState } from "../kernel/tcp-state.js";
 /** What made an ending happen. */
 export type Cause =
   | { readonly kind: "COMMAND"; readonly rpc: string; readonly action: string }
+  | { readonly kind: "PLAN_STEP"; readonly step: number; readonly action: string }
   | { readonly kind: "PEER" | "BEHAVIOUR" | "TIMEOUT" | "DRAIN_TIMEOUT" | "LISTENER_DELETED" | "SHUTDOWN" | "LISTENER" };
 
 /** How one side ended. */

@@ -17,6 +17,8 @@ import { Listener, type ListenerOptions, type ListenerSettings } from "./listene
 import { assertListenState, assertResetOnAccept } from "./listener-checks.js";
 import type { ListenerView } from "./listener-view.js";
 import { nearest } from "./names.js";
+import { type AssignedPlan, ListenerPlans, type PlanReport } from "./plans/listener-plans.js";
+import type { Plan } from "./plans/plan.js";
 import { type Cause, countEndings, type EndingCounts, type Evidence, type Receipt } from "./receipt.js";
 import { Session, type SessionHost } from "./session.js";
 import { preferred, selects, type SessionSelector } from "./session-selector.js";
@@ -41,6 +43,7 @@ export interface OpenOptions extends DialOptions {
   readonly onPeerFin: OnPeerFin;
   readonly labels: Readonly<Record<string, string>>;
   readonly behaviour: BehaviourSpec;
+  readonly plan: Plan | undefined;
 }
 
 /** What became of a deleted listener and its sessions. */
@@ -50,6 +53,7 @@ export interface DeleteReport {
   readonly failures: readonly { readonly session: string; readonly reason: string; readonly message: string }[];
   /** Newest first. */
   readonly receipts: readonly Receipt[];
+  readonly plans: readonly PlanReport[];
 }
 
 /** The owner of listeners and sessions. Names are unique among what lives in it. */
@@ -61,6 +65,8 @@ export class Scope implements SessionHost {
   private endedInboxBytes = 0;
   private readonly dialing = new Set<string>();
   readonly captures: Captures;
+  /** Signals fired for all of it, sessions to come too. */
+  private readonly signals = new Set<string>();
   private lastListener = 0;
   private lastDial = 0;
   private stopping = false;
@@ -166,7 +172,8 @@ export class Scope implements SessionHost {
     const receipts = [...listener.sessions].map((session) => session.receipt()!).toReversed();
     for (const session of listener.sessions) this.forget(session);
     this.listeners.delete(listener.name);
-    const report = { listener: listener.view(), counts: countEndings(receipts), failures, receipts };
+    const plans = listener.plans.reports();
+    const report = { listener: listener.view(), counts: countEndings(receipts), failures, receipts, plans };
     this.publishListener(listener, { kind: "listener_deleted", listener: report.listener, counts: report.counts });
     return report;
   }
@@ -199,6 +206,7 @@ export class Scope implements SessionHost {
         onPeerFin: options.onPeerFin,
         labels: options.labels,
         behaviour: options.behaviour,
+        plan: options.plan === undefined ? undefined : new ListenerPlans([options.plan]).next(),
       });
     } catch (error) {
       throw error instanceof KernelError ? dialError(options, error) : error;
@@ -247,6 +255,34 @@ export class Scope implements SessionHost {
       return this.candidates({ session: `${selector.listener}/${selector.ordinal}` });
     }
     return selector.peerPort === undefined ? listener.sessions : listener.withPeerPort(selector.peerPort);
+  }
+
+  // Plans.
+
+  /**
+   * Fires a signal for one session, for a listener's, or for all of the scope; with the latter two it is latched for the
+   * sessions still to come. Gives how many living sessions wait, or have waited, for it.
+   *
+   * @throws DomainError UNKNOWN_SIGNAL when no plan there names it.
+   */
+  signalPlan(name: string, target: { readonly session?: string; readonly listener?: string }): number {
+    const listener = target.listener === undefined ? undefined : this.listener(target.listener);
+    const sessions =
+      target.session === undefined ? [...(listener?.sessions ?? this.sessions.values())] : [this.session(target.session)];
+    const named = sessions.filter((session) => !session.ended && session.namesSignal(name));
+    const toCome = target.session !== undefined ? [] : listener === undefined ? [...this.listeners.values()] : [listener];
+    const known = new Set(toCome.flatMap(({ plans }) => [...plans.signals]));
+    if (named.length === 0 && !known.has(name) && !sessions.some((session) => session.namesSignal(name))) {
+      throw new DomainError(
+        "INVALID_ARGUMENT",
+        "UNKNOWN_SIGNAL",
+        `signal: no plan there waits for "${name}"; ${nearest(name, known)}`,
+        { field: "signal" },
+      );
+    }
+    if (target.session === undefined) (listener?.signals ?? this.signals).add(name);
+    for (const session of named) session.onSignal(name);
+    return named.length;
   }
 
   // Captures.
@@ -328,6 +364,7 @@ export class Scope implements SessionHost {
       // Whatever the behaviour: one that answers would be read before the RST, and one that does not read would see no byte.
       behaviour:
         listener.resetOnAccept === "NEVER" ? listener.behaviour : { ...listener.behaviour, kind: { name: "discard" } },
+      plan: listener.plans.next(),
     });
     if (listener.resetOnAccept !== "NEVER") this.resetAccepted(session, listener.resetOnAccept);
   }
@@ -357,6 +394,7 @@ export class Scope implements SessionHost {
       onPeerFin: OnPeerFin;
       labels: Readonly<Record<string, string>>;
       behaviour: BehaviourSpec;
+      plan: AssignedPlan | undefined;
     },
   ): Session {
     const session = new Session(
@@ -376,6 +414,7 @@ export class Scope implements SessionHost {
     );
     this.sessions.set(as.name, session);
     as.listener?.add(session);
+    if (as.plan !== undefined) session.givePlan(as.plan, [...this.signals, ...(as.listener?.signals ?? [])]);
     session.open();
     poke(this.tools.observers);
     return session;

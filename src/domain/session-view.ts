@@ -1,6 +1,7 @@
 import type { TcpState } from "../kernel/tcp-state.js";
 import type { TcpInfo } from "../kernel/tcp-info.js";
 import type { BehaviourSpec } from "./behaviours/spec.js";
+import type { PlanProgress } from "./plans/plan-run.js";
 import type { Receipt } from "./receipt.js";
 
 /** Which packets are lost. */
@@ -45,6 +46,7 @@ export interface SessionView {
   readonly behaviour: BehaviourSpec;
   readonly readingPaused: boolean;
   readonly blackHole?: BlackHole;
+  readonly plan?: PlanProgress;
   /** Only where it was asked for. */
   readonly kernel?: KernelView;
 }

@@ -14,6 +14,8 @@ import { isLingering } from "./lingering.js";
 import type { Listener } from "./listener.js";
 import type { Limits } from "./limits.js";
 import { Outbox, type Throttle } from "./outbox.js";
+import type { AssignedPlan } from "./plans/listener-plans.js";
+import { type PlanProgress, PlanRun } from "./plans/plan-run.js";
 import type { Cause, Evidence, Receipt } from "./receipt.js";
 import type { BlackHole, KernelView, OnPeerFin, Origin, SessionView } from "./session-view.js";
 import { type Observers, poke } from "./wait-until.js";
@@ -30,7 +32,7 @@ export interface SessionIdentity {
 }
 
 /** Why a session is not reading; it reads while there is no reason. */
-export type ReadingHold = "not_begun" | "backlog" | "inbox" | "silent" | "command" | "action";
+export type ReadingHold = "not_begun" | "backlog" | "inbox" | "silent" | "command" | "action" | "plan";
 
 /** What a session needs of the scope that owns it. */
 export interface SessionHost {
@@ -79,6 +81,10 @@ export class Session implements ConnectionOwner {
   /** CloseSession was asked: its drain timeout. */
   private closing: { readonly drainTimeoutMs: number } | undefined;
   private drainTimer: NodeJS.Timeout | undefined;
+  /** What a plan has left to do; undefined without one. */
+  private plan: PlanRun | undefined;
+  /** Bytes of a chunk in the middle of which reading was held. */
+  private unreadChunk: Buffer | undefined;
   private readonly holds = new Set<ReadingHold>(["not_begun"]);
   private readonly outbox: Outbox;
   private behaviour: Behaviour;
@@ -120,8 +126,30 @@ export class Session implements ConnectionOwner {
 
   /** Begins to read; once, after the owner knows it. */
   open(): void {
+    this.plan?.begin();
+    if (this.ended) return;
     this.beginBehaviour();
     this.unholdReading("not_begun");
+  }
+
+  /** Has a plan from now on; before `open`. */
+  givePlan(plan: AssignedPlan, signals: Iterable<string>): void {
+    this.plan = new PlanRun(this, plan, this.host.limits, signals);
+  }
+
+  /** How far it is with its plan. */
+  get planProgress(): PlanProgress | undefined {
+    return this.plan?.progress;
+  }
+
+  /** A step of its plan waits, or has waited, for this signal. */
+  namesSignal(name: string): boolean {
+    return this.plan?.names(name) ?? false;
+  }
+
+  /** A signal was fired for it. */
+  onSignal(name: string): void {
+    this.plan?.onSignal(name);
   }
 
   private beginBehaviour(): void {
@@ -282,6 +310,7 @@ export class Session implements ConnectionOwner {
       openTime: this.openTime,
       openedSequence: this.openedSequence,
       ...(receipt === undefined ? {} : { receipt }),
+      ...(this.plan === undefined ? {} : { plan: this.plan.progress }),
     };
   }
 
@@ -340,10 +369,24 @@ export class Session implements ConnectionOwner {
   }
 
   unholdReading(reason: ReadingHold): void {
-    if (this.holds.delete(reason) && this.holds.size === 0) this.connection.resume();
+    if (!this.holds.delete(reason) || this.holds.size > 0) return;
+    const rest = this.unreadChunk;
+    this.unreadChunk = undefined;
+    if (rest !== undefined) this.treat(rest);
+    if (this.holds.size === 0) this.connection.resume();
   }
 
   write(data: Buffer): void {
+    if (this.plan === undefined) this.writeNow(data);
+    else this.plan.send(data, (piece) => this.writeNow(piece));
+  }
+
+  /** Writes what a step of the plan came before: only while it may still be written. */
+  writeAgain(data: Buffer): void {
+    if (this.canWrite) this.write(data);
+  }
+
+  private writeNow(data: Buffer): void {
     this.writtenBytes += data.length;
     this.outbox.write(data);
     if (this.host.wantsData) {
@@ -423,6 +466,7 @@ export class Session implements ConnectionOwner {
     this.behaviour.onEnd(this);
     this.behaviour = discard;
     this.holds.clear();
+    this.unreadChunk = undefined;
     this.connection.resume();
   }
 
@@ -482,8 +526,28 @@ export class Session implements ConnectionOwner {
     if (this.host.wantsData) {
       this.publish({ kind: "data_received", bytes: chunk.length, total: this.bytesReceived });
     }
-    this.behaviour.onData(this, chunk);
+    this.treat(chunk);
     poke(this.observers);
+  }
+
+  /** Hands bytes of the peer to the behaviour, and lets the steps of the plan act at their very bytes. */
+  private treat(chunk: Buffer): void {
+    const { plan } = this;
+    if (plan === undefined) {
+      this.behaviour.onData(this, chunk);
+      return;
+    }
+    let rest = chunk;
+    while (rest.length > 0 && !this.ended) {
+      if (this.holds.size > 0) {
+        this.unreadChunk = this.unreadChunk === undefined ? rest : Buffer.concat([this.unreadChunk, rest]);
+        return;
+      }
+      const piece = rest.subarray(0, plan.receive(rest));
+      rest = rest.subarray(piece.length);
+      this.behaviour.onData(this, piece);
+      plan.advance();
+    }
   }
 
   onWritten(): void {
@@ -506,6 +570,7 @@ export class Session implements ConnectionOwner {
     this.ending.peerEnds("FIN", { kind: "PEER" });
     this.publish({ kind: "peer_fin", bytesReceived: this.bytesReceived });
     this.noteState();
+    this.plan?.onPeerFin();
     poke(this.observers);
   }
 
@@ -534,6 +599,7 @@ export class Session implements ConnectionOwner {
   onReleased(): void {
     clearTimeout(this.drainTimer);
     this.outbox.clear();
+    this.plan?.end();
     this.behaviour.onEnd(this);
     // Told by the receipt; what comes after it is told as it changes.
     this.lastState = this.connection.state();

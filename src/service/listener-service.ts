@@ -17,8 +17,9 @@ import { Session_OnPeerFin } from "../gen/hangup/v1/session.js";
 import type { ListenState } from "../kernel/listen.js";
 import { behaviourOf, drainTimeout } from "./action-fields.js";
 import { enumName, listenAddress, maxResults, optional, required } from "./fields.js";
-import { countsMessage, listenerMessage, receiptMessage } from "./messages.js";
+import { countsMessage, listenerMessage, planReportMessage, receiptMessage } from "./messages.js";
 import { page } from "./paging.js";
+import { plansOf } from "./plan-fields.js";
 
 /** The gRPC face of listeners. */
 export function listenerService(fixture: Fixture): ListenerServiceImplementation {
@@ -34,6 +35,7 @@ export function listenerService(fixture: Fixture): ListenerServiceImplementation
         resetOnAccept: resetOnAccept(request.resetOnAccept) ?? "NEVER",
         backlog: backlog(request.backlog),
         receiveBufferBytes: receiveBuffer(request.receiveBufferBytes),
+        plans: plansOf("plans", request.plans),
       } as const;
       const listener = await fixture.scope(request.scope).createListener(name, address, options);
       return { listener: listenerMessage(listener.view()) };
@@ -77,6 +79,7 @@ export function listenerService(fixture: Fixture): ListenerServiceImplementation
         counts: countsMessage(report.counts),
         failures: [...report.failures],
         receipts: report.receipts.slice(0, max).map(receiptMessage),
+        plans: report.plans.map(planReportMessage),
       };
     },
   };
@@ -136,6 +139,10 @@ const updates: Readonly<
   reset_on_accept: {
     isSet: (request) => request.resetOnAccept !== Listener_ResetOnAccept.UNSPECIFIED,
     read: (request) => ({ resetOnAccept: resetOnAccept(request.resetOnAccept) ?? "NEVER" }),
+  },
+  plans: {
+    isSet: (request) => request.plans.length > 0,
+    read: (request) => ({ plans: plansOf("plans", request.plans) }),
   },
 };
 

@@ -3,6 +3,8 @@ import type { Gap } from "../domain/journal.js";
 import type { BehaviourSpec } from "../domain/behaviours/spec.js";
 import type { CaptureView } from "../domain/capture.js";
 import type { ListenerView } from "../domain/listener-view.js";
+import type * as domainPlans from "../domain/plans/listener-plans.js";
+import type * as domainRun from "../domain/plans/plan-run.js";
 import type * as domain from "../domain/receipt.js";
 import type { SessionView } from "../domain/session-view.js";
 import type * as kernel from "../kernel/tcp-info.js";
@@ -14,6 +16,7 @@ import type { Capture } from "../gen/hangup/v1/capture.js";
 import type { Event } from "../gen/hangup/v1/event.js";
 import { type Listener, Listener_ResetOnAccept, Listener_State } from "../gen/hangup/v1/listener.js";
 import { type Segment, Segment_Direction } from "../gen/hangup/v1/packet.js";
+import type { FiredStep, PlanReport } from "../gen/hangup/v1/plan.js";
 import {
   type Cause,
   Cause_Kind,
@@ -51,6 +54,7 @@ export function listenerMessage(view: ListenerView): Listener {
     createTime: timestamp(view.createTime),
     behaviour: behaviourMessage(view.behaviour),
     resetOnAccept: Listener_ResetOnAccept[view.resetOnAccept],
+    plans: view.plans.map(planReportMessage),
   };
 }
 
@@ -70,9 +74,30 @@ export function sessionMessage(view: SessionView): Session {
     openedSequence: BigInt(view.openedSequence),
     receipt: view.receipt === undefined ? undefined : receiptMessage(view.receipt),
     behaviour: behaviourMessage(view.behaviour),
+    plan: view.plan === undefined ? undefined : { ...view.plan, fired: view.plan.fired.map(firedStepMessage) },
     blackHole: BlackHoleAction_Direction[view.blackHole ?? "UNSPECIFIED"],
     tcpInfo: view.kernel?.tcpInfo === undefined ? undefined : tcpInfoMessage(view.kernel.tcpInfo),
     stateTimeLeft: view.kernel?.stateTimeLeftMs === undefined ? undefined : duration(view.kernel.stateTimeLeftMs),
+  };
+}
+
+export function planReportMessage(report: domainPlans.PlanReport): PlanReport {
+  return {
+    ...report,
+    connectionsSeen: BigInt(report.connectionsSeen),
+    steps: report.steps.map(({ step, fired, notFired }) => ({ step, fired: BigInt(fired), notFired: BigInt(notFired) })),
+  };
+}
+
+function firedStepMessage(step: domainRun.FiredStep): FiredStep {
+  return {
+    step: step.step,
+    action: step.action,
+    time: timestamp(step.time),
+    bytesReceived: BigInt(step.bytesReceived),
+    bytesSent: BigInt(step.bytesSent),
+    failureReason: step.failure?.reason ?? "",
+    failureMessage: step.failure?.message ?? "",
   };
 }
 
@@ -159,8 +184,7 @@ function endMessage(end: domain.End): End {
 }
 
 function causeMessage(cause: domain.Cause): Cause {
-  const { rpc, action } = cause.kind === "COMMAND" ? cause : { rpc: "", action: "" };
-  return { kind: Cause_Kind[cause.kind], rpc, action };
+  return { rpc: "", action: "", step: 0, ...cause, kind: Cause_Kind[cause.kind] };
 }
 
 export function countsMessage(counts: domain.EndingCounts): EndingCounts {
@@ -229,6 +253,10 @@ function factMessage(fact: Fact): Event["fact"] {
       return { $case: "dataReceived", value: { bytes: BigInt(fact.bytes), total: BigInt(fact.total) } };
     case "data_sent":
       return { $case: "dataSent", value: { bytes: BigInt(fact.bytes), total: BigInt(fact.total) } };
+    case "plan_step_fired":
+      return { $case: "planStepFired", value: { ...fact, step: firedStepMessage(fact.step) } };
+    case "plan_step_failed":
+      return { $case: "planStepFailed", value: { ...fact, step: firedStepMessage(fact.step) } };
     case "accept_failed":
       return { $case: "acceptFailed", value: { reason: fact.reason, message: fact.message } };
   }

@@ -40,6 +40,7 @@ import {
 } from "./fields.js";
 import { receiptMessage, sessionMessage } from "./messages.js";
 import { page } from "./paging.js";
+import { planOf, signalName } from "./plan-fields.js";
 
 const manual: BehaviourSpec = { kind: { name: "manual" } };
 
@@ -59,6 +60,7 @@ export function sessionService(fixture: Fixture): SessionServiceImplementation {
         onPeerFin: enumName<OnPeerFin>("on_peer_fin", Session_OnPeerFin, request.onPeerFin) ?? "STAY_OPEN",
         labels: checkLabels("labels", request.labels),
         behaviour: behaviourOf("behaviour", request.behaviour, "manual") ?? manual,
+        plan: request.plan === undefined ? undefined : planOf("plan", request.plan),
         signal,
       });
       return { session: sessionMessage(session.view()) };
@@ -155,6 +157,18 @@ export function sessionService(fixture: Fixture): SessionServiceImplementation {
         return manyMessage({ targeted: 1, performed: [only], failures: [] }, max);
       }
       return manyMessage(await performOnMany(sessions, action, { cause, limits, signal }), max);
+    },
+
+    async signalPlan(request) {
+      const { session, listener } = request;
+      if (session !== "" && listener !== "") {
+        throw invalidField("listener", "not together with session; give one, or neither for all", "CONFLICTING_FIELDS");
+      }
+      const sessions = fixture.scope(request.scope).signalPlan(signalName("signal", request.signal), {
+        ...(session === "" ? {} : { session: required("session", session) }),
+        ...(listener === "" ? {} : { listener: required("listener", listener) }),
+      });
+      return { sessions: BigInt(sessions) };
     },
   };
 

@@ -6,6 +6,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
 import { Listener } from "./listener.js";
+import { FiredStep } from "./plan.js";
 import {
   Cause,
   EndingCounts,
@@ -83,6 +84,12 @@ export interface Event {
     | //
     /** A connection could not be accepted. */
     { $case: "acceptFailed"; value: AcceptFailed }
+    | //
+    /** A step of a plan has acted. */
+    { $case: "planStepFired"; value: PlanStepFired }
+    | //
+    /** A step of a plan came to its trigger, and its action could not be performed. */
+    { $case: "planStepFailed"; value: PlanStepFired }
     | undefined;
 }
 
@@ -114,6 +121,10 @@ export const Event_Kind = {
   DATA_SENT: 11,
   /** ACCEPT_FAILED - `accept_failed` */
   ACCEPT_FAILED: 12,
+  /** PLAN_STEP_FIRED - `plan_step_fired` */
+  PLAN_STEP_FIRED: 13,
+  /** PLAN_STEP_FAILED - `plan_step_failed` */
+  PLAN_STEP_FAILED: 14,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -133,6 +144,8 @@ export namespace Event_Kind {
   export type DATA_RECEIVED = typeof Event_Kind.DATA_RECEIVED;
   export type DATA_SENT = typeof Event_Kind.DATA_SENT;
   export type ACCEPT_FAILED = typeof Event_Kind.ACCEPT_FAILED;
+  export type PLAN_STEP_FIRED = typeof Event_Kind.PLAN_STEP_FIRED;
+  export type PLAN_STEP_FAILED = typeof Event_Kind.PLAN_STEP_FAILED;
   export type UNRECOGNIZED = typeof Event_Kind.UNRECOGNIZED;
 }
 
@@ -177,6 +190,12 @@ export function event_KindFromJSON(object: any): Event_Kind {
     case 12:
     case "ACCEPT_FAILED":
       return Event_Kind.ACCEPT_FAILED;
+    case 13:
+    case "PLAN_STEP_FIRED":
+      return Event_Kind.PLAN_STEP_FIRED;
+    case 14:
+    case "PLAN_STEP_FAILED":
+      return Event_Kind.PLAN_STEP_FAILED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -212,6 +231,10 @@ export function event_KindToJSON(object: Event_Kind): string {
       return "DATA_SENT";
     case Event_Kind.ACCEPT_FAILED:
       return "ACCEPT_FAILED";
+    case Event_Kind.PLAN_STEP_FIRED:
+      return "PLAN_STEP_FIRED";
+    case Event_Kind.PLAN_STEP_FAILED:
+      return "PLAN_STEP_FAILED";
     case Event_Kind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -310,6 +333,18 @@ export interface DataSent {
   bytes: bigint;
   /** How many since the session began. */
   total: bigint;
+}
+
+/** A step of a plan has acted. */
+export interface PlanStepFired {
+  /** Which, where and when. */
+  step:
+    | FiredStep
+    | undefined;
+  /** The number of the plan in the listener's list, from 1; 1 for a dialed session. */
+  plan: number;
+  /** The seed used. */
+  seed: bigint;
 }
 
 /** A connection could not be accepted, and the daemon goes on. */
@@ -441,6 +476,12 @@ export const Event: MessageFns<Event> = {
         break;
       case "acceptFailed":
         AcceptFailed.encode(message.fact.value, writer.uint32(186).fork()).join();
+        break;
+      case "planStepFired":
+        PlanStepFired.encode(message.fact.value, writer.uint32(194).fork()).join();
+        break;
+      case "planStepFailed":
+        PlanStepFired.encode(message.fact.value, writer.uint32(202).fork()).join();
         break;
     }
     return writer;
@@ -622,6 +663,22 @@ export const Event: MessageFns<Event> = {
             message.fact = { $case: "acceptFailed", value: AcceptFailed.decode(reader, reader.uint32()) };
             continue;
           }
+          case 24: {
+            if (tag !== 194) {
+              break;
+            }
+
+            message.fact = { $case: "planStepFired", value: PlanStepFired.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 25: {
+            if (tag !== 202) {
+              break;
+            }
+
+            message.fact = { $case: "planStepFailed", value: PlanStepFired.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -694,6 +751,14 @@ export const Event: MessageFns<Event> = {
         ? { $case: "acceptFailed", value: AcceptFailed.fromJSON(object.acceptFailed) }
         : isSet(object.accept_failed)
         ? { $case: "acceptFailed", value: AcceptFailed.fromJSON(object.accept_failed) }
+        : isSet(object.planStepFired)
+        ? { $case: "planStepFired", value: PlanStepFired.fromJSON(object.planStepFired) }
+        : isSet(object.plan_step_fired)
+        ? { $case: "planStepFired", value: PlanStepFired.fromJSON(object.plan_step_fired) }
+        : isSet(object.planStepFailed)
+        ? { $case: "planStepFailed", value: PlanStepFired.fromJSON(object.planStepFailed) }
+        : isSet(object.plan_step_failed)
+        ? { $case: "planStepFailed", value: PlanStepFired.fromJSON(object.plan_step_failed) }
         : undefined,
     };
   },
@@ -746,6 +811,10 @@ export const Event: MessageFns<Event> = {
       obj.dataSent = DataSent.toJSON(message.fact.value);
     } else if (message.fact?.$case === "acceptFailed") {
       obj.acceptFailed = AcceptFailed.toJSON(message.fact.value);
+    } else if (message.fact?.$case === "planStepFired") {
+      obj.planStepFired = PlanStepFired.toJSON(message.fact.value);
+    } else if (message.fact?.$case === "planStepFailed") {
+      obj.planStepFailed = PlanStepFired.toJSON(message.fact.value);
     }
     return obj;
   },
@@ -843,6 +912,18 @@ export const Event: MessageFns<Event> = {
       case "acceptFailed": {
         if (object.fact?.value !== undefined && object.fact?.value !== null) {
           message.fact = { $case: "acceptFailed", value: AcceptFailed.fromPartial(object.fact.value) };
+        }
+        break;
+      }
+      case "planStepFired": {
+        if (object.fact?.value !== undefined && object.fact?.value !== null) {
+          message.fact = { $case: "planStepFired", value: PlanStepFired.fromPartial(object.fact.value) };
+        }
+        break;
+      }
+      case "planStepFailed": {
+        if (object.fact?.value !== undefined && object.fact?.value !== null) {
+          message.fact = { $case: "planStepFailed", value: PlanStepFired.fromPartial(object.fact.value) };
         }
         break;
       }
@@ -1912,6 +1993,110 @@ export const DataSent: MessageFns<DataSent> = {
     const message = createBaseDataSent();
     message.bytes = (object.bytes !== undefined && object.bytes !== null) ? BigInt(object.bytes) : 0n;
     message.total = (object.total !== undefined && object.total !== null) ? BigInt(object.total) : 0n;
+    return message;
+  },
+};
+
+function createBasePlanStepFired(): PlanStepFired {
+  return { step: undefined, plan: 0, seed: 0n };
+}
+
+export const PlanStepFired: MessageFns<PlanStepFired> = {
+  encode(message: PlanStepFired, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.step !== undefined) {
+      FiredStep.encode(message.step, writer.uint32(10).fork()).join();
+    }
+    if (message.plan !== 0) {
+      writer.uint32(16).uint32(message.plan);
+    }
+    if (message.seed !== 0n) {
+      if (BigInt.asUintN(64, message.seed) !== message.seed) {
+        throw new globalThis.Error("value provided for field message.seed of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.seed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PlanStepFired {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePlanStepFired();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.step = FiredStep.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.plan = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.seed = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PlanStepFired {
+    return {
+      step: isSet(object.step) ? FiredStep.fromJSON(object.step) : undefined,
+      plan: isSet(object.plan) ? globalThis.Number(object.plan) : 0,
+      seed: isSet(object.seed) ? BigInt(object.seed) : 0n,
+    };
+  },
+
+  toJSON(message: PlanStepFired): unknown {
+    const obj: any = {};
+    if (message.step !== undefined) {
+      obj.step = FiredStep.toJSON(message.step);
+    }
+    if (message.plan !== 0) {
+      obj.plan = Math.round(message.plan);
+    }
+    if (message.seed !== 0n) {
+      obj.seed = message.seed.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PlanStepFired>): PlanStepFired {
+    return PlanStepFired.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PlanStepFired>): PlanStepFired {
+    const message = createBasePlanStepFired();
+    message.step = (object.step !== undefined && object.step !== null) ? FiredStep.fromPartial(object.step) : undefined;
+    message.plan = object.plan ?? 0;
+    message.seed = (object.seed !== undefined && object.seed !== null) ? BigInt(object.seed) : 0n;
     return message;
   },
 };

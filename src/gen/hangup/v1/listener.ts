@@ -8,6 +8,7 @@ import { Duration } from "../../google/protobuf/duration.js";
 import { FieldMask } from "../../google/protobuf/field_mask.js";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
 import { Behaviour } from "./behaviour.js";
+import { Plan, PlanReport } from "./plan.js";
 import {
   EndingCounts,
   Receipt,
@@ -64,6 +65,8 @@ export interface Listener {
   backlog: number;
   /** SO_RCVBUF as asked for; 0: the kernel's own. */
   receiveBufferBytes: number;
+  /** What shall become of its connections, and what has so far. */
+  plans: PlanReport[];
 }
 
 /** What a client that connects meets. */
@@ -241,6 +244,11 @@ export interface CreateListenerRequest {
     | undefined;
   /** SO_RCVBUF of its connections, from the SYN on; 1 to 16777216, the kernel makes it at least 2304. 0: the kernel's own. */
   receiveBufferBytes: number;
+  /**
+   * What shall become of its connections, in accept order: the first `connections` of them by the first plan, and so on;
+   * past the list the behaviour alone. At most 64 plans.
+   */
+  plans: Plan[];
 }
 
 export interface CreateListenerRequest_LabelsEntry {
@@ -299,7 +307,7 @@ export interface UpdateListenerRequest {
   /** The notes, replaced as a whole. */
   labels: { [key: string]: string };
   /**
-   * Which fields to change: `on_peer_fin`, `labels`, `state`, `behaviour`, `reset_on_accept`. Empty: those that are set
+   * Which fields to change: `on_peer_fin`, `labels`, `state`, `behaviour`, `reset_on_accept`, `plans`. Empty: those that are set
    * (AIP-134).
    */
   updateMask:
@@ -313,6 +321,8 @@ export interface UpdateListenerRequest {
     | undefined;
   /** What becomes of connections accepted from now on. */
   resetOnAccept: Listener_ResetOnAccept;
+  /** What shall become of connections accepted from now on; the list counts from the next one. */
+  plans: Plan[];
 }
 
 export interface UpdateListenerRequest_LabelsEntry {
@@ -414,6 +424,8 @@ export interface DeleteListenerResponse {
   failures: SessionFailure[];
   /** The receipts of its sessions, newest first, at most `max_results`. */
   receipts: Receipt[];
+  /** What became of its plans; a step that never fired is a fault that did not happen. */
+  plans: PlanReport[];
 }
 
 function createBaseListener(): Listener {
@@ -435,6 +447,7 @@ function createBaseListener(): Listener {
     resetOnAccept: 0,
     backlog: 0,
     receiveBufferBytes: 0,
+    plans: [],
   };
 }
 
@@ -496,6 +509,9 @@ export const Listener: MessageFns<Listener> = {
     }
     if (message.receiveBufferBytes !== 0) {
       writer.uint32(136).uint32(message.receiveBufferBytes);
+    }
+    for (const v of message.plans) {
+      PlanReport.encode(v!, writer.uint32(146).fork()).join();
     }
     return writer;
   },
@@ -652,6 +668,14 @@ export const Listener: MessageFns<Listener> = {
             message.receiveBufferBytes = reader.uint32();
             continue;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.plans.push(PlanReport.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -720,6 +744,9 @@ export const Listener: MessageFns<Listener> = {
         : isSet(object.receive_buffer_bytes)
         ? globalThis.Number(object.receive_buffer_bytes)
         : 0,
+      plans: globalThis.Array.isArray(object?.plans)
+        ? object.plans.map((e: any) => PlanReport.fromJSON(e))
+        : [],
     };
   },
 
@@ -782,6 +809,9 @@ export const Listener: MessageFns<Listener> = {
     if (message.receiveBufferBytes !== 0) {
       obj.receiveBufferBytes = Math.round(message.receiveBufferBytes);
     }
+    if (message.plans?.length) {
+      obj.plans = message.plans.map((e) => PlanReport.toJSON(e));
+    }
     return obj;
   },
 
@@ -821,6 +851,7 @@ export const Listener: MessageFns<Listener> = {
     message.resetOnAccept = object.resetOnAccept ?? 0;
     message.backlog = object.backlog ?? 0;
     message.receiveBufferBytes = object.receiveBufferBytes ?? 0;
+    message.plans = object.plans?.map((e) => PlanReport.fromPartial(e)) || [];
     return message;
   },
 };
@@ -924,6 +955,7 @@ function createBaseCreateListenerRequest(): CreateListenerRequest {
     resetOnAccept: 0,
     backlog: undefined,
     receiveBufferBytes: 0,
+    plans: [],
   };
 }
 
@@ -964,6 +996,9 @@ export const CreateListenerRequest: MessageFns<CreateListenerRequest> = {
     }
     if (message.receiveBufferBytes !== 0) {
       writer.uint32(96).uint32(message.receiveBufferBytes);
+    }
+    for (const v of message.plans) {
+      Plan.encode(v!, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -1080,6 +1115,14 @@ export const CreateListenerRequest: MessageFns<CreateListenerRequest> = {
             message.receiveBufferBytes = reader.uint32();
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.plans.push(Plan.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1135,6 +1178,9 @@ export const CreateListenerRequest: MessageFns<CreateListenerRequest> = {
         : isSet(object.receive_buffer_bytes)
         ? globalThis.Number(object.receive_buffer_bytes)
         : 0,
+      plans: globalThis.Array.isArray(object?.plans)
+        ? object.plans.map((e: any) => Plan.fromJSON(e))
+        : [],
     };
   },
 
@@ -1182,6 +1228,9 @@ export const CreateListenerRequest: MessageFns<CreateListenerRequest> = {
     if (message.receiveBufferBytes !== 0) {
       obj.receiveBufferBytes = Math.round(message.receiveBufferBytes);
     }
+    if (message.plans?.length) {
+      obj.plans = message.plans.map((e) => Plan.toJSON(e));
+    }
     return obj;
   },
 
@@ -1212,6 +1261,7 @@ export const CreateListenerRequest: MessageFns<CreateListenerRequest> = {
     message.resetOnAccept = object.resetOnAccept ?? 0;
     message.backlog = object.backlog ?? undefined;
     message.receiveBufferBytes = object.receiveBufferBytes ?? 0;
+    message.plans = object.plans?.map((e) => Plan.fromPartial(e)) || [];
     return message;
   },
 };
@@ -1735,6 +1785,7 @@ function createBaseUpdateListenerRequest(): UpdateListenerRequest {
     state: 0,
     behaviour: undefined,
     resetOnAccept: 0,
+    plans: [],
   };
 }
 
@@ -1766,6 +1817,9 @@ export const UpdateListenerRequest: MessageFns<UpdateListenerRequest> = {
     }
     if (message.resetOnAccept !== 0) {
       writer.uint32(72).int32(message.resetOnAccept);
+    }
+    for (const v of message.plans) {
+      Plan.encode(v!, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -1858,6 +1912,14 @@ export const UpdateListenerRequest: MessageFns<UpdateListenerRequest> = {
             message.resetOnAccept = reader.int32() as any;
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.plans.push(Plan.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1906,6 +1968,9 @@ export const UpdateListenerRequest: MessageFns<UpdateListenerRequest> = {
         : isSet(object.reset_on_accept)
         ? listener_ResetOnAcceptFromJSON(object.reset_on_accept)
         : 0,
+      plans: globalThis.Array.isArray(object?.plans)
+        ? object.plans.map((e: any) => Plan.fromJSON(e))
+        : [],
     };
   },
 
@@ -1944,6 +2009,9 @@ export const UpdateListenerRequest: MessageFns<UpdateListenerRequest> = {
     if (message.resetOnAccept !== 0) {
       obj.resetOnAccept = listener_ResetOnAcceptToJSON(message.resetOnAccept);
     }
+    if (message.plans?.length) {
+      obj.plans = message.plans.map((e) => Plan.toJSON(e));
+    }
     return obj;
   },
 
@@ -1971,6 +2039,7 @@ export const UpdateListenerRequest: MessageFns<UpdateListenerRequest> = {
       ? Behaviour.fromPartial(object.behaviour)
       : undefined;
     message.resetOnAccept = object.resetOnAccept ?? 0;
+    message.plans = object.plans?.map((e) => Plan.fromPartial(e)) || [];
     return message;
   },
 };
@@ -2289,7 +2358,7 @@ export const DeleteListenerRequest: MessageFns<DeleteListenerRequest> = {
 };
 
 function createBaseDeleteListenerResponse(): DeleteListenerResponse {
-  return { listener: undefined, counts: undefined, failures: [], receipts: [] };
+  return { listener: undefined, counts: undefined, failures: [], receipts: [], plans: [] };
 }
 
 export const DeleteListenerResponse: MessageFns<DeleteListenerResponse> = {
@@ -2305,6 +2374,9 @@ export const DeleteListenerResponse: MessageFns<DeleteListenerResponse> = {
     }
     for (const v of message.receipts) {
       Receipt.encode(v!, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.plans) {
+      PlanReport.encode(v!, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -2354,6 +2426,14 @@ export const DeleteListenerResponse: MessageFns<DeleteListenerResponse> = {
             message.receipts.push(Receipt.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.plans.push(PlanReport.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2374,6 +2454,7 @@ export const DeleteListenerResponse: MessageFns<DeleteListenerResponse> = {
         ? object.failures.map((e: any) => SessionFailure.fromJSON(e))
         : [],
       receipts: globalThis.Array.isArray(object?.receipts) ? object.receipts.map((e: any) => Receipt.fromJSON(e)) : [],
+      plans: globalThis.Array.isArray(object?.plans) ? object.plans.map((e: any) => PlanReport.fromJSON(e)) : [],
     };
   },
 
@@ -2391,6 +2472,9 @@ export const DeleteListenerResponse: MessageFns<DeleteListenerResponse> = {
     if (message.receipts?.length) {
       obj.receipts = message.receipts.map((e) => Receipt.toJSON(e));
     }
+    if (message.plans?.length) {
+      obj.plans = message.plans.map((e) => PlanReport.toJSON(e));
+    }
     return obj;
   },
 
@@ -2407,6 +2491,7 @@ export const DeleteListenerResponse: MessageFns<DeleteListenerResponse> = {
       : undefined;
     message.failures = object.failures?.map((e) => SessionFailure.fromPartial(e)) || [];
     message.receipts = object.receipts?.map((e) => Receipt.fromPartial(e)) || [];
+    message.plans = object.plans?.map((e) => PlanReport.fromPartial(e)) || [];
     return message;
   },
 };

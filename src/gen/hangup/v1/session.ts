@@ -14,6 +14,7 @@ import {
 } from "./action.js";
 import { Behaviour } from "./behaviour.js";
 import { Segment } from "./packet.js";
+import { Plan, PlanProgress } from "./plan.js";
 
 export const protobufPackage = "hangup.v1";
 
@@ -85,7 +86,11 @@ export interface Session {
     | TcpInfo
     | undefined;
   /** How long the kernel will still keep the connection in TIME_WAIT or FIN_WAIT2; only in the FULL view. */
-  stateTimeLeft: Duration | undefined;
+  stateTimeLeft:
+    | Duration
+    | undefined;
+  /** How far it is with its plan; absent without one. */
+  plan: PlanProgress | undefined;
 }
 
 /** Who opened the connection. */
@@ -511,6 +516,8 @@ export interface Cause {
   rpc: string;
   /** The action, such as `reset_unread`; empty where it was none. */
   action: string;
+  /** The step of the plan, from 1; 0 where it was none. */
+  step: number;
 }
 
 /** Who or what it was. */
@@ -533,6 +540,8 @@ export const Cause_Kind = {
   SHUTDOWN: 7,
   /** LISTENER - The listener's own setting (`reset_on_accept`). */
   LISTENER: 8,
+  /** PLAN_STEP - A step of a plan; `step` says which. */
+  PLAN_STEP: 9,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -548,6 +557,7 @@ export namespace Cause_Kind {
   export type LISTENER_DELETED = typeof Cause_Kind.LISTENER_DELETED;
   export type SHUTDOWN = typeof Cause_Kind.SHUTDOWN;
   export type LISTENER = typeof Cause_Kind.LISTENER;
+  export type PLAN_STEP = typeof Cause_Kind.PLAN_STEP;
   export type UNRECOGNIZED = typeof Cause_Kind.UNRECOGNIZED;
 }
 
@@ -580,6 +590,9 @@ export function cause_KindFromJSON(object: any): Cause_Kind {
     case 8:
     case "LISTENER":
       return Cause_Kind.LISTENER;
+    case 9:
+    case "PLAN_STEP":
+      return Cause_Kind.PLAN_STEP;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -607,6 +620,8 @@ export function cause_KindToJSON(object: Cause_Kind): string {
       return "SHUTDOWN";
     case Cause_Kind.LISTENER:
       return "LISTENER";
+    case Cause_Kind.PLAN_STEP:
+      return "PLAN_STEP";
     case Cause_Kind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -792,7 +807,11 @@ export interface OpenSessionRequest {
   /** Notes of the caller: at most 32, keys 1 to 63 bytes, values up to 255 bytes. */
   labels: { [key: string]: string };
   /** What it does with bytes; the default is manual. */
-  behaviour: Behaviour | undefined;
+  behaviour:
+    | Behaviour
+    | undefined;
+  /** What shall become of it. */
+  plan: Plan | undefined;
 }
 
 export interface OpenSessionRequest_LabelsEntry {
@@ -1125,6 +1144,24 @@ export interface PerformActionResponse_FailedEntry {
   value: bigint;
 }
 
+/** The request of SignalPlan. */
+export interface SignalPlanRequest {
+  /** The scope; empty means `default`. */
+  scope: string;
+  /** For this session alone. */
+  session: string;
+  /** For the sessions of this listener, those to come too. With neither: for all of the scope. */
+  listener: string;
+  /** The signal's name. Required. */
+  signal: string;
+}
+
+/** The reply of SignalPlan. */
+export interface SignalPlanResponse {
+  /** Living sessions whose plan names the signal. */
+  sessions: bigint;
+}
+
 function createBaseSession(): Session {
   return {
     scope: "",
@@ -1154,6 +1191,7 @@ function createBaseSession(): Session {
     blackHole: 0,
     tcpInfo: undefined,
     stateTimeLeft: undefined,
+    plan: undefined,
   };
 }
 
@@ -1257,6 +1295,9 @@ export const Session: MessageFns<Session> = {
     }
     if (message.stateTimeLeft !== undefined) {
       Duration.encode(message.stateTimeLeft, writer.uint32(218).fork()).join();
+    }
+    if (message.plan !== undefined) {
+      PlanProgress.encode(message.plan, writer.uint32(226).fork()).join();
     }
     return writer;
   },
@@ -1493,6 +1534,14 @@ export const Session: MessageFns<Session> = {
             message.stateTimeLeft = Duration.decode(reader, reader.uint32());
             continue;
           }
+          case 28: {
+            if (tag !== 226) {
+              break;
+            }
+
+            message.plan = PlanProgress.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1611,6 +1660,7 @@ export const Session: MessageFns<Session> = {
         : isSet(object.state_time_left)
         ? Duration.fromJSON(object.state_time_left)
         : undefined,
+      plan: isSet(object.plan) ? PlanProgress.fromJSON(object.plan) : undefined,
     };
   },
 
@@ -1703,6 +1753,9 @@ export const Session: MessageFns<Session> = {
     if (message.stateTimeLeft !== undefined) {
       obj.stateTimeLeft = Duration.toJSON(message.stateTimeLeft);
     }
+    if (message.plan !== undefined) {
+      obj.plan = PlanProgress.toJSON(message.plan);
+    }
     return obj;
   },
 
@@ -1763,6 +1816,9 @@ export const Session: MessageFns<Session> = {
       : undefined;
     message.stateTimeLeft = (object.stateTimeLeft !== undefined && object.stateTimeLeft !== null)
       ? Duration.fromPartial(object.stateTimeLeft)
+      : undefined;
+    message.plan = (object.plan !== undefined && object.plan !== null)
+      ? PlanProgress.fromPartial(object.plan)
       : undefined;
     return message;
   },
@@ -2424,7 +2480,7 @@ export const EarlierFin: MessageFns<EarlierFin> = {
 };
 
 function createBaseCause(): Cause {
-  return { kind: 0, rpc: "", action: "" };
+  return { kind: 0, rpc: "", action: "", step: 0 };
 }
 
 export const Cause: MessageFns<Cause> = {
@@ -2437,6 +2493,9 @@ export const Cause: MessageFns<Cause> = {
     }
     if (message.action !== "") {
       writer.uint32(26).string(message.action);
+    }
+    if (message.step !== 0) {
+      writer.uint32(32).uint32(message.step);
     }
     return writer;
   },
@@ -2478,6 +2537,14 @@ export const Cause: MessageFns<Cause> = {
             message.action = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.step = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2495,6 +2562,7 @@ export const Cause: MessageFns<Cause> = {
       kind: isSet(object.kind) ? cause_KindFromJSON(object.kind) : 0,
       rpc: isSet(object.rpc) ? globalThis.String(object.rpc) : "",
       action: isSet(object.action) ? globalThis.String(object.action) : "",
+      step: isSet(object.step) ? globalThis.Number(object.step) : 0,
     };
   },
 
@@ -2509,6 +2577,9 @@ export const Cause: MessageFns<Cause> = {
     if (message.action !== "") {
       obj.action = message.action;
     }
+    if (message.step !== 0) {
+      obj.step = Math.round(message.step);
+    }
     return obj;
   },
 
@@ -2520,6 +2591,7 @@ export const Cause: MessageFns<Cause> = {
     message.kind = object.kind ?? 0;
     message.rpc = object.rpc ?? "";
     message.action = object.action ?? "";
+    message.step = object.step ?? 0;
     return message;
   },
 };
@@ -3349,6 +3421,7 @@ function createBaseOpenSessionRequest(): OpenSessionRequest {
     onPeerFin: 0,
     labels: {},
     behaviour: undefined,
+    plan: undefined,
   };
 }
 
@@ -3377,6 +3450,9 @@ export const OpenSessionRequest: MessageFns<OpenSessionRequest> = {
     });
     if (message.behaviour !== undefined) {
       Behaviour.encode(message.behaviour, writer.uint32(66).fork()).join();
+    }
+    if (message.plan !== undefined) {
+      Plan.encode(message.plan, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -3461,6 +3537,14 @@ export const OpenSessionRequest: MessageFns<OpenSessionRequest> = {
             message.behaviour = Behaviour.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.plan = Plan.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3504,6 +3588,7 @@ export const OpenSessionRequest: MessageFns<OpenSessionRequest> = {
         )
         : {},
       behaviour: isSet(object.behaviour) ? Behaviour.fromJSON(object.behaviour) : undefined,
+      plan: isSet(object.plan) ? Plan.fromJSON(object.plan) : undefined,
     };
   },
 
@@ -3539,6 +3624,9 @@ export const OpenSessionRequest: MessageFns<OpenSessionRequest> = {
     if (message.behaviour !== undefined) {
       obj.behaviour = Behaviour.toJSON(message.behaviour);
     }
+    if (message.plan !== undefined) {
+      obj.plan = Plan.toJSON(message.plan);
+    }
     return obj;
   },
 
@@ -3567,6 +3655,7 @@ export const OpenSessionRequest: MessageFns<OpenSessionRequest> = {
     message.behaviour = (object.behaviour !== undefined && object.behaviour !== null)
       ? Behaviour.fromPartial(object.behaviour)
       : undefined;
+    message.plan = (object.plan !== undefined && object.plan !== null) ? Plan.fromPartial(object.plan) : undefined;
     return message;
   },
 };
@@ -6110,6 +6199,193 @@ export const PerformActionResponse_FailedEntry: MessageFns<PerformActionResponse
   },
 };
 
+function createBaseSignalPlanRequest(): SignalPlanRequest {
+  return { scope: "", session: "", listener: "", signal: "" };
+}
+
+export const SignalPlanRequest: MessageFns<SignalPlanRequest> = {
+  encode(message: SignalPlanRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.scope !== "") {
+      writer.uint32(10).string(message.scope);
+    }
+    if (message.session !== "") {
+      writer.uint32(18).string(message.session);
+    }
+    if (message.listener !== "") {
+      writer.uint32(26).string(message.listener);
+    }
+    if (message.signal !== "") {
+      writer.uint32(34).string(message.signal);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SignalPlanRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSignalPlanRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.scope = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.session = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.listener = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.signal = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SignalPlanRequest {
+    return {
+      scope: isSet(object.scope) ? globalThis.String(object.scope) : "",
+      session: isSet(object.session) ? globalThis.String(object.session) : "",
+      listener: isSet(object.listener) ? globalThis.String(object.listener) : "",
+      signal: isSet(object.signal) ? globalThis.String(object.signal) : "",
+    };
+  },
+
+  toJSON(message: SignalPlanRequest): unknown {
+    const obj: any = {};
+    if (message.scope !== "") {
+      obj.scope = message.scope;
+    }
+    if (message.session !== "") {
+      obj.session = message.session;
+    }
+    if (message.listener !== "") {
+      obj.listener = message.listener;
+    }
+    if (message.signal !== "") {
+      obj.signal = message.signal;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SignalPlanRequest>): SignalPlanRequest {
+    return SignalPlanRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SignalPlanRequest>): SignalPlanRequest {
+    const message = createBaseSignalPlanRequest();
+    message.scope = object.scope ?? "";
+    message.session = object.session ?? "";
+    message.listener = object.listener ?? "";
+    message.signal = object.signal ?? "";
+    return message;
+  },
+};
+
+function createBaseSignalPlanResponse(): SignalPlanResponse {
+  return { sessions: 0n };
+}
+
+export const SignalPlanResponse: MessageFns<SignalPlanResponse> = {
+  encode(message: SignalPlanResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sessions !== 0n) {
+      if (BigInt.asUintN(64, message.sessions) !== message.sessions) {
+        throw new globalThis.Error("value provided for field message.sessions of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.sessions);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SignalPlanResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSignalPlanResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.sessions = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SignalPlanResponse {
+    return { sessions: isSet(object.sessions) ? BigInt(object.sessions) : 0n };
+  },
+
+  toJSON(message: SignalPlanResponse): unknown {
+    const obj: any = {};
+    if (message.sessions !== 0n) {
+      obj.sessions = message.sessions.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SignalPlanResponse>): SignalPlanResponse {
+    return SignalPlanResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SignalPlanResponse>): SignalPlanResponse {
+    const message = createBaseSignalPlanResponse();
+    message.sessions = (object.sessions !== undefined && object.sessions !== null) ? BigInt(object.sessions) : 0n;
+    return message;
+  },
+};
+
 /**
  * Sessions: named handles on single connections, accepted by a listener or dialed by the daemon.
  *
@@ -6267,6 +6543,20 @@ export const SessionServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /**
+     * Fires a signal that steps of plans wait for: for one session, for a listener's, or for all of the scope. It is
+     * latched for each of these sessions, and with a listener or the scope also for those still to come.
+     *
+     * Errors: INVALID_ARGUMENT (UNKNOWN_SIGNAL) when no plan there names it.
+     */
+    signalPlan: {
+      name: "SignalPlan",
+      requestType: SignalPlanRequest as typeof SignalPlanRequest,
+      requestStream: false,
+      responseType: SignalPlanResponse as typeof SignalPlanResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
 
@@ -6369,6 +6659,16 @@ export interface SessionServiceImplementation<CallContextExt = {}> {
     request: PerformActionRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<PerformActionResponse>>;
+  /**
+   * Fires a signal that steps of plans wait for: for one session, for a listener's, or for all of the scope. It is
+   * latched for each of these sessions, and with a listener or the scope also for those still to come.
+   *
+   * Errors: INVALID_ARGUMENT (UNKNOWN_SIGNAL) when no plan there names it.
+   */
+  signalPlan(
+    request: SignalPlanRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<SignalPlanResponse>>;
 }
 
 export interface SessionServiceClient<CallOptionsExt = {}> {
@@ -6470,6 +6770,16 @@ export interface SessionServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<PerformActionRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<PerformActionResponse>;
+  /**
+   * Fires a signal that steps of plans wait for: for one session, for a listener's, or for all of the scope. It is
+   * latched for each of these sessions, and with a listener or the scope also for those still to come.
+   *
+   * Errors: INVALID_ARGUMENT (UNKNOWN_SIGNAL) when no plan there names it.
+   */
+  signalPlan(
+    request: DeepPartial<SignalPlanRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<SignalPlanResponse>;
 }
 
 function bytesFromBase64(b64: string): Uint8Array {
