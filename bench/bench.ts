@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
 import type { Measure } from './measure.js';
+import { actions } from './measures/actions.js';
 import { startUp } from './measures/start-up.js';
 import { summarize, table } from './summary.js';
 
 // npm run bench -- [measure...] [--rounds N] [--json]
 
-const measures: readonly Measure[] = [startUp];
+const measures: readonly Measure[] = [startUp, actions];
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
