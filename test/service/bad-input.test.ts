@@ -266,13 +266,16 @@ describe('the rest', () => {
     await check(() => daemon.sessions.listSessions({ pageToken }), invalid('page_token'));
   });
 
-  test('a request over the size limit is RESOURCE_EXHAUSTED, and the daemon goes on', async () => {
-    const value = Buffer.alloc(5 * 1024 * 1024);
-    const failure = await failureOf(daemon.sessions.sendData({ session: 'c1', payload: { $case: 'data', value } }));
-    // Refused by the gRPC library before any handler sees it, so there are no details.
+  test('a request of 8 MiB gets our own answer, with the field', async () => {
+    const failure = await failureOf(send({ payload: payload('x'.repeat(8 * 1024 * 1024)) })());
+    expect(failure).toMatchObject({ code: 'RESOURCE_EXHAUSTED', reason: 'DATA_TOO_LARGE', field: 'data' });
+  });
+
+  test('past the limit of a message the gRPC library refuses, and the daemon goes on', async () => {
+    const failure = await failureOf(send({ payload: payload('x'.repeat(16 * 1024 * 1024)) })());
     expect(failure).toMatchObject({ code: 'RESOURCE_EXHAUSTED', reason: '' });
-    expect(failure.message).toContain('4194304');
-    expect((await daemon.info.getInfo({})).limits?.messageBytes).toBe(4 * 1024 * 1024);
+    expect(failure.message).toContain('16777216');
+    expect((await daemon.info.getInfo({})).limits?.messageBytes).toBe(16 * 1024 * 1024);
   });
 
   test('a refused update changes nothing', async () => {

@@ -134,7 +134,7 @@ describe('GetInfo', () => {
       pid: process.pid,
       address: daemon.daemon.address,
       runtime: `node ${process.versions.node}`,
-      limits: { journalEvents: 10_000, messageBytes: 4 * 1024 * 1024 },
+      limits: { journalEvents: 10_000, messageBytes: 16 * 1024 * 1024 },
     });
     const close = info.capabilities.find(({ name }) => name === 'close');
     expect(close).toEqual({ name: 'close', available: true, reason: '' });
