@@ -43,6 +43,9 @@ test("names are unique", () => {
   expect(new Set(names).size).toBe(names.length);
 });
 
-test("a set larger than one is explained, and an entry of one outcome is named instead", () => {
-  for (const { outcomes, freedom } of catalogue) expect(freedom !== undefined).toBe(outcomes.length > 1);
+test("a set larger than one is explained, and what to use instead is named", () => {
+  for (const { outcomes, wire = [], freedom, wireFreedom } of catalogue) {
+    expect(freedom !== undefined).toBe(outcomes.length > 1);
+    if (freedom === undefined) expect(wireFreedom !== undefined).toBe(wire.length > 1);
+  }
 });

@@ -20,6 +20,7 @@ export interface RunResult {
 
 /** One run of an entry, on a listener of its own. */
 export class OneRun {
+  private readonly name: string;
   private readonly outcomes: string[] = [];
   private readonly complaints: string[] = [];
   private readonly sockets = new Map<string, Peer>();
@@ -30,16 +31,18 @@ export class OneRun {
   /** What the last action's receipt says of the peer's next call. */
   private outlook: PeerOutlook | undefined;
   private capturing = false;
-  /** The local port of the connection that is only there for the capture to know the port. */
-  private scoutPort = 0;
+  /** The peer's address, of this run alone: others on the machine may come by the port as well. */
+  private readonly peerHost: string;
 
   constructor(
     private readonly stage: Stage,
     private readonly judge: Judge,
     private readonly entry: Entry,
-    private readonly name: string,
+    number: number,
   ) {
+    this.name = `t${number}`;
     this.clients = stage.clients;
+    this.peerHost = `127.77.${Math.floor(number / 250) % 250}.${1 + (number % 250)}`;
   }
 
   async go(): Promise<RunResult> {
@@ -74,8 +77,7 @@ export class OneRun {
     if (!stage.captured || entry.unix) return;
     if (entry.ownDaemon) {
       // The capture of the daemon that stays covers the ports that it has dialed.
-      const { session } = await stage.clients.sessions.openSession({ name, target: `${listener.host}:${listener.port}` });
-      this.scoutPort = Number(session?.localAddress.split(":").at(-1));
+      await stage.clients.sessions.openSession({ name, target: `${listener.host}:${listener.port}` });
     }
     await stage.captures.startCapture({ name: this.slot, listener: entry.ownDaemon ? "" : name });
     this.capturing = true;
@@ -95,7 +97,8 @@ export class OneRun {
       await this.clients.listeners.deleteListener({ listener: name, maxResults: 0 }).catch(() => undefined);
       return;
     }
-    if (this.scoutPort !== 0) await stage.clients.sessions.resetSession({ session: name }).catch(() => undefined);
+    // By the crash it may have ended already.
+    if (capturing) await stage.clients.sessions.resetSession({ session: name }).catch(() => undefined);
     await this.clients[Symbol.asyncDispose]();
     await served[Symbol.asyncDispose]();
   }
@@ -170,7 +173,8 @@ export class OneRun {
 
   private async connect(step: PeerStep & { readonly peer: "connect" }): Promise<string> {
     const { peer: _peer, socket = "a", ...options } = step;
-    const attempt = await this.judge.tryConnect({ ...this.where, ...options });
+    const from = this.entry.unix ? {} : { localAddress: this.peerHost };
+    const attempt = await this.judge.tryConnect({ ...this.where, ...from, ...options });
     if (!attempt.ok) return blocksOr(attempt.errno);
     this.sockets.set(socket, attempt.peer);
     return "ok";
@@ -201,12 +205,10 @@ export class OneRun {
 
   private async wire(): Promise<string> {
     const { entry, stage } = this;
-    const port = "port" in this.where ? this.where.port : 0;
     const deadline = performance.now() + wireDeadlineMs;
     for (;;) {
       const { pcap, capture } = await stage.captures.getPackets({ capture: this.slot });
-      const options = { eachSegment: entry.eachSegment === true, except: this.scoutPort };
-      const wire = wireOf(pcap, port, options);
+      const wire = wireOf(pcap, this.peerHost, { eachSegment: entry.eachSegment === true });
       if (isWire(wire, entry.wire ?? [])) return wire;
       if (performance.now() > deadline) {
         this.complaints.push(`wire outside the set: ${wire} (${capture?.dropped} packets missing)`);

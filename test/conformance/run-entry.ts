@@ -25,7 +25,7 @@ export async function runEntry(stage: Stage, entry: Entry, runs: number): Promis
   let begun = 0;
   const work = async (judge: Judge) => {
     while (begun++ < runs) {
-      const run = new OneRun(stage, judge, entry, `t${++lastRun}`);
+      const run = new OneRun(stage, judge, entry, ++lastRun);
       const { outcome, wire, complaints: own } = await run.go();
       count(outcomes, outcome);
       if (wire !== undefined) count(wires, wire);

@@ -5,18 +5,16 @@ const fileHeaderBytes = 24;
 const recordHeaderBytes = 16;
 
 /**
- * The segments of a pcap file that say something: `<S >S. <P. >R.`, where `<` came from the peer and `>` from `port`.
+ * The segments of a pcap file that say something: `<S >S. <P. >R.`, where `<` came from the peer, `>` went to it.
  * Left out are mere acknowledgements (when they go is the kernel's business) and retransmissions; data in several
- * segments one after the other counts once, for loopback joins segments, unless `eachSegment` is asked for. Nothing is
- * said of a peer's port that is to be left out.
+ * segments one after the other counts once, for loopback joins segments, unless `eachSegment` is asked for.
  */
-export function wireOf(pcap: Uint8Array, port: number, options: { eachSegment?: boolean; except?: number } = {}): string {
+export function wireOf(pcap: Uint8Array, peerHost: string, options: { eachSegment?: boolean } = {}): string {
   const said: string[] = [];
   const seen = new Set<string>();
   for (const packet of packetsOf(Buffer.from(pcap))) {
-    const sent = packet.from.port === port;
-    if (!sent && packet.to.port !== port) continue;
-    if ([packet.from.port, packet.to.port].includes(options.except ?? 0)) continue;
+    const sent = packet.to.host === peerHost;
+    if (!sent && packet.from.host !== peerHost) continue;
     // Congestion marks are the machine's setting.
     const flags = packet.flags.replace(/[EW]/g, "");
     if (flags === "." && packet.payloadBytes === 0) continue;

@@ -29,7 +29,7 @@ export async function reset(session: Session, cause: Cause, options: ResetOption
     const room = session.segmentBytes - 1;
     if (discardedData.length > room) {
       throw invalidField(
-        "discarded_data",
+        "action.reset.discarded_data",
         `${discardedData.length} bytes; less than one segment, ${room} bytes at most here: a full one would leave at once`,
       );
     }

@@ -1,5 +1,5 @@
 import { Session_State, WaitSessionRequest_Condition } from "../../../src/gen/hangup/v1/session.js";
-import { act, connect, type Entry, ms, poll, recv, recvAll, send, state } from "../entry.js";
+import { act, connect, crossedByAcknowledgement, type Entry, ms, poll, recv, recvAll, send, state } from "../entry.js";
 
 // How a session ends by our own doing. Of a peer that has not been told anything yet the first call is the one that
 // is told, so each order of calls is an entry.
@@ -128,7 +128,8 @@ export const endings: readonly Entry[] = [
     needs: ["reset"],
     steps: [connect, act("send", { text: "early" }), act("reset", { discardedData: "bG9zdA==" }), recvAll, recv],
     outcomes: ["ok, 5 B then ECONNRESET, EOF"],
-    wire: ["<S >S. >P. >R."],
+    wire: ["<S >S. >P. >R.", "<S >S. >P. >R. >R"],
+    wireFreedom: crossedByAcknowledgement,
   },
   {
     name: "linger, acknowledged",
@@ -185,7 +186,8 @@ export const endings: readonly Entry[] = [
     needs: ["fin_then_reset"],
     steps: [connect, act("finThenReset"), poll, recv, recv, send],
     outcomes: ["ok, IN OUT ERR HUP RDHUP, EOF, EOF, EPIPE"],
-    wire: ["<S >S. >F. >R."],
+    wire: ["<S >S. >F. >R.", "<S >S. >F. >R. >R"],
+    wireFreedom: crossedByAcknowledgement,
   },
   {
     name: "fin_then_reset, the peer writes first",
@@ -193,7 +195,8 @@ export const endings: readonly Entry[] = [
     needs: ["fin_then_reset"],
     steps: [connect, act("finThenReset"), send, recv],
     outcomes: ["ok, EPIPE, EOF"],
-    wire: ["<S >S. >F. >R."],
+    wire: ["<S >S. >F. >R.", "<S >S. >F. >R. >R"],
+    wireFreedom: crossedByAcknowledgement,
   },
   {
     name: "last_data",
