@@ -110,6 +110,10 @@ listenerFields(
     .addOption(uid("listener")),
 ).action(async (listener, options) => (await import("./cli/update.js")).update(listener, options));
 
+talking("listeners", "list the listeners, oldest first").action(async (options) =>
+  (await import("./cli/listeners.js")).listeners(options),
+);
+
 talking("delete", "delete a listener and end its sessions, and print how they ended")
   .argument("<listener>", "its name")
   .addOption(uid("listener"))

@@ -12,6 +12,13 @@ What the peer sees:
   hangup close echo/1                 FIN: it reads EOF
   hangup half-close echo/1            FIN: it reads EOF, and what it still sends is received
   hangup reset echo/1                 RST: it gets ECONNRESET; what was still unsent never comes
+  hangup vanish echo/1                nothing: it learns of it when it sends
+  hangup reset echo/1 echo/2          several at once; --listener echo: all of its sessions; --all: all
+  hangup update echo --state refusing connect gives it ECONNREFUSED, until --state listening
+
+Instead of sleeping:
+  hangup wait --peer-port $port       the session of the client with that local port: its name
+  hangup wait echo/1 --condition peer-fin
 
 In a test run:
   hangup run -- npm test              a daemon of its own, its address in HANGUP_ADDRESS

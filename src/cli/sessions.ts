@@ -1,9 +1,10 @@
 import { Session, SessionServiceDefinition, session_StateToJSON } from "../gen/hangup/v1/session.js";
+import { allPages } from "./all-pages.js";
 import { answerMs, useService } from "./client.js";
 import { type JsonMapping, jsonLine } from "./json.js";
 import type { DaemonCallOptions } from "./options.js";
 import { endText } from "./receipt-text.js";
-import { table } from "./table.js";
+import { scopedTable } from "./table.js";
 
 /** The options of `hangup sessions`. */
 export interface SessionsOptions extends DaemonCallOptions {
@@ -19,24 +20,19 @@ const listMapping: JsonMapping<{ sessions: Session[] }> = {
 /** Lists sessions, all pages of them, oldest first. */
 export async function sessions(options: SessionsOptions): Promise<void> {
   const { scope = "", listener = "", living = false } = options;
-  const all = await useService(options.address, SessionServiceDefinition, async (client) => {
-    const found: Session[] = [];
-    let pageToken = "";
-    do {
-      const request = { scope, listener, living, pageSize: 1000, pageToken };
+  const all = await useService(options.address, SessionServiceDefinition, async (client) =>
+    allPages(async (at) => {
+      const request = { scope, listener, living, ...at };
       const page = await client.listSessions(request, { signal: AbortSignal.timeout(answerMs) });
-      found.push(...page.sessions);
-      pageToken = page.nextPageToken;
-    } while (pageToken !== "");
-    return found;
-  });
+      return { items: page.sessions, nextPageToken: page.nextPageToken };
+    }),
+  );
   if (options.json === true) {
     process.stdout.write(jsonLine(listMapping, { sessions: all }));
     return;
   }
-  const withScope = scope === "-";
-  const header = ["SESSION", "STATE", "LOCAL", "PEER", "RECEIVED", "SENT", "LOCAL END", "PEER END"];
-  const rows = all.map((session) => [
+  const heads = ["SESSION", "STATE", "LOCAL", "PEER", "RECEIVED", "SENT", "LOCAL END", "PEER END"];
+  const row = (session: Session) => [
     session.name,
     session_StateToJSON(session.state),
     session.localAddress,
@@ -45,8 +41,6 @@ export async function sessions(options: SessionsOptions): Promise<void> {
     String(session.bytesSent),
     endText(session.receipt?.localEnd),
     endText(session.receipt?.peerEnd),
-  ]);
-  process.stdout.write(
-    table(withScope ? [["SCOPE", ...header], ...rows.map((row, at) => [all[at]?.scope ?? "", ...row])] : [header, ...rows]),
-  );
+  ];
+  process.stdout.write(scopedTable(scope, heads, all, row));
 }

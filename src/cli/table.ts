@@ -7,3 +7,14 @@ export function table(rows: readonly (readonly string[])[], indent = ""): string
     .map((line) => `${line}\n`)
     .join("");
 }
+
+/** A list of what scopes own, under its heads; which scope is told where it can be any. */
+export function scopedTable<Item extends { readonly scope: string }>(
+  scope: string,
+  heads: readonly string[],
+  items: readonly Item[],
+  row: (item: Item) => readonly string[],
+): string {
+  const told = (cell: string, cells: readonly string[]) => (scope === "-" ? [cell, ...cells] : cells);
+  return table([told("SCOPE", heads), ...items.map((item) => told(item.scope, row(item)))]);
+}

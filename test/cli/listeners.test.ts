@@ -104,6 +104,19 @@ describe('hangup update', () => {
   });
 });
 
+describe('hangup listeners', () => {
+  test('lists in columns, and in JSON', async () => {
+    await using own = await serve();
+    expect(JSON.parse(await own.verb('listeners', '--json'))).toEqual({ listeners: [] });
+    const address = (await own.verb('listen', 'only', '--behaviour', 'discard')).trim();
+    const [header, row, ...rest] = linesOf(await own.verb('listeners'));
+    expect(rest).toEqual([]);
+    expect(header).toMatch(/^LISTENER +STATE +ADDRESS +BEHAVIOUR +ACCEPTED +OPEN$/);
+    expect(row?.split(/ +/)).toEqual(['only', 'LISTENING', address, 'discard', '0', '0']);
+    expect(await own.verb('listeners', '--scope', '-')).toMatch(/^SCOPE +LISTENER[^]*\ndefault +only /);
+  });
+});
+
 describe('hangup delete', () => {
   test('its sessions are reset, and then nobody listens', async () => {
     const peer = await connected(judge, served, 'deleted');

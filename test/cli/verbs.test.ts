@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { actionVerbs } from '../../src/cli/action-verbs.js';
 import { type Judge, type Peer, startJudge } from '../support/judge.js';
 import { hangup, linesOf, portOf, scratchDirectory, type Served, serve, start } from '../support/cli.js';
 
@@ -245,9 +246,10 @@ describe('hangup info and --help', () => {
   test('--help teaches: every verb, an example, the exit codes', async () => {
     const { code, stdout, stderr } = await hangup(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const verb of ['serve', 'run', 'listen', 'dial', 'sessions', 'close', 'half-close', 'reset', 'watch', 'info']) {
-      expect(stdout).toMatch(new RegExp(`\\n  ${verb} `));
-    }
+    const daemon = ['serve', 'run', 'info', 'watch'];
+    const things = ['listen', 'update', 'listeners', 'delete', 'dial', 'sessions', 'session', 'wait', 'receive', 'capture'];
+    const actions = Object.values(actionVerbs).flatMap((verbs) => verbs.map(({ name }) => name));
+    for (const verb of [...daemon, ...things, ...actions]) expect(stdout).toMatch(new RegExp(`\\n  ${verb} `));
     expect(stdout).toMatch(/addr=\$\(hangup listen echo\)[\s\S]*ECONNRESET[\s\S]*Exit codes:/);
   });
 
