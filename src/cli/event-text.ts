@@ -1,4 +1,4 @@
-import type { Event } from "../gen/hangup/v1/event.js";
+import { type Event, scopeEnded_ReasonToJSON } from "../gen/hangup/v1/event.js";
 import { session_StateToJSON } from "../gen/hangup/v1/session.js";
 import { rfc3339 } from "./json.js";
 import { causeText, endText } from "./receipt-text.js";
@@ -54,6 +54,10 @@ function factText(fact: Event["fact"]): string {
     case "dataReceived":
     case "dataSent":
       return `${fact.value.bytes} bytes, ${fact.value.total} in all`;
+    case "scopeCreated":
+      return "";
+    case "scopeEnded":
+      return scopeEnded_ReasonToJSON(fact.value.reason).toLowerCase();
     case "planStepFired":
       return `step ${fact.value.step?.step}: ${fact.value.step?.action}`;
     case "planStepFailed":

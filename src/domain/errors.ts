@@ -50,7 +50,14 @@ export type ErrorReason =
   | "WAIT_TIMEOUT"
   | "DATA_TOO_LARGE"
   | "SEND_QUEUE_FULL"
-  | "DAEMON_STOPPING";
+  | "DAEMON_STOPPING"
+  | "SCOPE_ENDED"
+  | "TOO_MANY_SCOPES"
+  | "TOO_MANY_LISTENERS"
+  | "TOO_MANY_SESSIONS"
+  | "TOO_MANY_WAITERS"
+  | "TOO_MANY_SUBSCRIBERS"
+  | "DEFAULT_SCOPE";
 
 /** What goes with an error, where there is something to go with it. */
 export interface ErrorContext {

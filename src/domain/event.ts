@@ -3,6 +3,7 @@ import type { TcpState } from "../kernel/tcp-state.js";
 import type { ListenerView } from "./listener-view.js";
 import type { FiredStep } from "./plans/plan-run.js";
 import type { Cause, EndingCounts, Receipt } from "./receipt.js";
+import type { ScopeEndReason, ScopeReport, ScopeView } from "./scope-tally.js";
 import type { SessionView } from "./session-view.js";
 
 /** What happened. */
@@ -23,6 +24,8 @@ export type Fact =
       readonly plan: number;
       readonly seed: bigint;
     }
+  | { readonly kind: "scope_created"; readonly scope: ScopeView }
+  | { readonly kind: "scope_ended"; readonly reason: ScopeEndReason; readonly report: ScopeReport }
   | { readonly kind: "accept_failed"; readonly reason: string; readonly message: string };
 
 /** What an event is about. */

@@ -1,12 +1,15 @@
+import { Bound } from "./bound.js";
 import { now } from "./clock.js";
 import { DomainError } from "./errors.js";
 import { Journal } from "./journal.js";
 import type { Limits } from "./limits.js";
 import { nearest } from "./names.js";
-import { Scope } from "./scope.js";
+import { Scope, type ScopeTools } from "./scope.js";
+import { ScopeLease } from "./scope-lease.js";
+import type { ScopeEndReason, ScopeReport } from "./scope-tally.js";
 import { StateFollower } from "./state-follower.js";
 import { newDaemonUid, uidSource } from "./uid.js";
-import type { Observers } from "./wait-until.js";
+import { type Observers, poke } from "./wait-until.js";
 
 /** The scope that always exists. */
 export const defaultScope = "default";
@@ -22,17 +25,87 @@ export class Fixture {
   /** Who waits for a session to be opened, or a listener to go, in any scope. */
   readonly observers: Observers = new Set();
   private readonly scopes = new Map<string, Scope>();
+  /** For whoever holds one of them still. */
+  private readonly ended = new WeakMap<Scope, ScopeReport>();
+  private readonly tools: ScopeTools;
+  /** Calls that wait at once. */
+  readonly waiters: Bound;
+  /** Streams of events at once. */
+  readonly subscribers: Bound;
+  private lastScope = 0;
 
   constructor(readonly limits: Limits) {
     this.journal = new Journal(limits.journalEvents);
-    const tools = {
+    this.tools = {
       journal: this.journal,
       limits,
       newUid: uidSource(this.uid),
       observers: this.observers,
       follower: new StateFollower(),
+      openSessions: new Bound("sessions", "TOO_MANY_SESSIONS", "--max-sessions", limits.sessions),
     };
-    this.scopes.set(defaultScope, new Scope(defaultScope, tools));
+    this.waiters = new Bound("waits", "TOO_MANY_WAITERS", "--max-waiters", limits.waiters);
+    this.subscribers = new Bound("streams of events", "TOO_MANY_SUBSCRIBERS", "--max-subscribers", limits.subscribers);
+    this.scopes.set(defaultScope, new Scope(defaultScope, this.tools, {}, undefined));
+  }
+
+  /** Makes a scope. @throws DomainError NAME_TAKEN, TOO_MANY_SCOPES. */
+  createScope(name: string | undefined, ttlMs: number, labels: Readonly<Record<string, string>>): Scope {
+    const own = name ?? this.freeScopeName();
+    if (this.scopes.has(own)) {
+      throw new DomainError("ALREADY_EXISTS", "NAME_TAKEN", `scope "${own}" lives; end it first or choose another name`, {
+        field: "scope",
+        resource: { type: "scope", name: own },
+      });
+    }
+    if (this.scopes.size >= this.limits.scopes) {
+      throw new DomainError(
+        "RESOURCE_EXHAUSTED",
+        "TOO_MANY_SCOPES",
+        `${this.scopes.size} scopes live, and no more may; end some, or start the daemon with a higher --max-scopes`,
+        { field: "scope" },
+      );
+    }
+    const lease = new ScopeLease(ttlMs, () => {
+      if (this.scopes.get(own) === scope) void this.endScope(scope, "EXPIRED");
+    });
+    const scope = new Scope(own, this.tools, labels, lease);
+    this.scopes.set(own, scope);
+    scope.publishScope({ kind: "scope_created", scope: scope.view() });
+    return scope;
+  }
+
+  /** The scope of that name, if there is one. */
+  findScope(name: string): Scope | undefined {
+    return this.scopes.get(name);
+  }
+
+  allScopes(): Iterable<Scope> {
+    return this.scopes.values();
+  }
+
+  /** Ends a scope as a whole; `default` is emptied and stays. */
+  async endScope(scope: Scope, reason: ScopeEndReason): Promise<ScopeReport> {
+    const goesOn = scope.name === defaultScope;
+    const ending = scope.stop({ kind: "SCOPE_ENDED" }, goesOn);
+    // Its name is free when nothing of it is left.
+    const report = await ending;
+    if (!goesOn && this.scopes.get(scope.name) === scope) this.scopes.delete(scope.name);
+    scope.publishScope({ kind: "scope_ended", reason, report });
+    if (!goesOn) this.ended.set(scope, report);
+    poke(this.observers);
+    return report;
+  }
+
+  /** What a scope was; undefined while it lives. */
+  reportOf(scope: Scope): ScopeReport | undefined {
+    return this.ended.get(scope);
+  }
+
+  private freeScopeName(): string {
+    do this.lastScope += 1;
+    while (this.scopes.has(`scope-${this.lastScope}`));
+    return `scope-${this.lastScope}`;
   }
 
   /** The scope to act in. @throws DomainError UNKNOWN_SCOPE; INVALID_FIELD for `-`. */
@@ -46,6 +119,7 @@ export class Fixture {
       );
     }
     const scope = this.scopes.get(name === "" ? defaultScope : name);
+    scope?.lease?.use();
     if (scope !== undefined) return scope;
     throw new DomainError("NOT_FOUND", "UNKNOWN_SCOPE", `no scope "${name}"; ${nearest(name, this.scopes.keys())}`, {
       field: "scope",
@@ -65,7 +139,9 @@ export class Fixture {
 
   /** Ends all that lives, and every wait and stream of events with it. */
   async stop(): Promise<void> {
-    await Promise.all([...this.scopes.values()].map((scope) => scope.stop({ kind: "SHUTDOWN" })));
+    const stopOne = async (scope: Scope) => void this.ended.set(scope, await scope.stop({ kind: "SHUTDOWN" }));
+    await Promise.all([...this.scopes.values()].map(stopOne));
     this.journal.close();
+    poke(this.observers);
   }
 }

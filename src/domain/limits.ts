@@ -1,5 +1,15 @@
 /** The bounds of a daemon. */
 export interface Limits {
+  /** Scopes that live at once, `default` included. */
+  readonly scopes: number;
+  /** Listeners that live in a scope. */
+  readonly listeners: number;
+  /** Sessions that live at once in all scopes; further connections are accepted and closed by RST. */
+  readonly sessions: number;
+  /** Calls of WaitSession and ReceiveData that wait at once. */
+  readonly waiters: number;
+  /** Streams of events at once. */
+  readonly subscribers: number;
   /** Events kept in the journal. */
   readonly journalEvents: number;
   /** Ended sessions kept readable in a scope. */
@@ -13,6 +23,11 @@ export interface Limits {
 }
 
 export const defaultLimits: Limits = {
+  scopes: 1000,
+  listeners: 1000,
+  sessions: 16_000,
+  waiters: 10_000,
+  subscribers: 1000,
   journalEvents: 10_000,
   endedSessions: 10_000,
   dataBytes: 1024 * 1024,

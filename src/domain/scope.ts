@@ -6,6 +6,8 @@ import { ListeningSocket } from "../kernel/listen.js";
 import type { BehaviourSpec } from "./behaviours/spec.js";
 import type { Capture } from "./capture.js";
 import { Captures } from "./captures.js";
+import type { Bound } from "./bound.js";
+import { now } from "./clock.js";
 import { DomainError } from "./errors.js";
 import { type EndOptions, endSession, resetOrRelease } from "./end-session.js";
 import type { Fact } from "./event.js";
@@ -20,6 +22,8 @@ import { nearest } from "./names.js";
 import { type AssignedPlan, ListenerPlans, type PlanReport } from "./plans/listener-plans.js";
 import type { Plan } from "./plans/plan.js";
 import { type Cause, countEndings, type EndingCounts, type Evidence, type Receipt } from "./receipt.js";
+import type { ScopeLease } from "./scope-lease.js";
+import { listed, type ScopeReport, ScopeTally, type ScopeView } from "./scope-tally.js";
 import { Session, type SessionHost } from "./session.js";
 import { preferred, selects, type SessionSelector } from "./session-selector.js";
 import type { OnPeerFin } from "./session-view.js";
@@ -34,6 +38,8 @@ export interface ScopeTools {
   readonly follower: StateFollower;
   /** Who waits for a session to be opened, or a listener to go, in any scope. */
   readonly observers: Observers;
+  /** Sessions that live, in all scopes. */
+  readonly openSessions: Bound;
 }
 
 /** A session to dial. */
@@ -69,13 +75,47 @@ export class Scope implements SessionHost {
   private readonly signals = new Set<string>();
   private lastListener = 0;
   private lastDial = 0;
-  private stopping = false;
+  private stopCause: Cause | undefined;
+  readonly uid: string;
+  readonly createTime = now();
+  /** The order of scopes. */
+  readonly createdSequence: number;
+  private readonly tally = new ScopeTally();
 
   constructor(
     readonly name: string,
     private readonly tools: ScopeTools,
+    private readonly labels: Readonly<Record<string, string>>,
+    /** Undefined where it never expires. */
+    readonly lease: ScopeLease | undefined,
   ) {
     this.captures = new Captures(name);
+    this.uid = tools.newUid();
+    this.createdSequence = tools.journal.lastSequence + 1;
+  }
+
+  view(): ScopeView {
+    const expireTime = this.lease?.expireTime;
+    return {
+      name: this.name,
+      uid: this.uid,
+      labels: this.labels,
+      ttlMs: this.lease?.ttlMs,
+      expireTime,
+      holders: this.lease?.holders ?? 0,
+      listeners: this.listeners.size,
+      openSessions: this.sessions.size - this.endedSessions.size,
+      createTime: this.createTime,
+    };
+  }
+
+  /** @throws DomainError UID_MISMATCH when it is another life of its name. */
+  assertUid(uid: string | undefined): void {
+    assertUid("scope", this.name, this.uid, uid);
+  }
+
+  publishScope(fact: Fact): void {
+    this.tools.journal.append({ scope: this.name, listener: "", session: "", uid: this.uid }, fact);
   }
 
   // Listeners.
@@ -89,19 +129,29 @@ export class Scope implements SessionHost {
         resource: { type: "listener", name: own },
       });
     }
+    if (this.listeners.size >= this.tools.limits.listeners) {
+      throw new DomainError(
+        "RESOURCE_EXHAUSTED",
+        "TOO_MANY_LISTENERS",
+        `${this.listeners.size} listeners live in scope "${this.name}", and no more may; delete some, or start the daemon with a higher --max-listeners`,
+        { field: "name" },
+      );
+    }
     assertListenState({ name: own, address }, options.state);
     if (options.resetOnAccept !== "NEVER") assertResetOnAccept(own, address);
     const listener = new Listener(this.name, own, this.tools.newUid(), options);
     // Taken before the bind, so that two requests at once cannot both have it.
     this.listeners.set(own, listener);
     try {
+      // Before the first SYN can come, where the port is known by then.
+      if (address.kind === "tcp" && address.port !== 0) this.captures.onPort(address.port, own);
       const { backlog, receiveBufferBytes, state, resetOnAccept } = options;
       const how = { backlog, receiveBufferBytes, state, lingerZero: resetOnAccept !== "NEVER" };
       const socket = await ListeningSocket.open(address, how, {
         onConnection: (connection) => this.onAccepted(listener, connection),
         onAcceptError: (errno) => this.onAcceptError(listener, errno),
       });
-      if (this.stopping) socket.close();
+      if (this.isStopping) socket.close();
       this.assertRunning();
       listener.listening(socket, this.lastSequence + 1);
       if (socket.address.kind === "tcp") this.captures.onPort(socket.address.port, own);
@@ -173,6 +223,7 @@ export class Scope implements SessionHost {
     for (const session of listener.sessions) this.forget(session);
     this.listeners.delete(listener.name);
     const plans = listener.plans.reports();
+    this.tally.onListenerDeleted(listener.name, plans);
     const report = { listener: listener.view(), counts: countEndings(receipts), failures, receipts, plans };
     this.publishListener(listener, { kind: "listener_deleted", listener: report.listener, counts: report.counts });
     return report;
@@ -191,12 +242,13 @@ export class Scope implements SessionHost {
         resource: { type: "session", name },
       });
     }
+    this.tools.openSessions.assertRoom();
     this.dialing.add(name);
     try {
       // Before the SYN.
       if (options.target.kind === "tcp") this.captures.onPort(options.target.port, "");
       const connection = await dial(options.target, options);
-      if (this.stopping) connection.abandon();
+      if (this.isStopping) connection.abandon();
       this.assertRunning();
       if (before !== undefined) this.forget(before);
       return this.adopt(connection, {
@@ -297,16 +349,25 @@ export class Scope implements SessionHost {
 
   // Its end.
 
-  /** Accepts no more, dials no more, and ends what lives. */
-  async stop(cause: Cause): Promise<void> {
-    this.stopping = true;
+  /**
+   * Accepts no more, dials no more, ends what lives, and tells what it was. With `goesOn` it is only emptied.
+   */
+  async stop(cause: Cause, goesOn = false): Promise<ScopeReport> {
+    if (!goesOn) this.stopCause = cause;
+    this.lease?.end();
+    const scope = this.view();
+    const openListeners = listed(this.listeners.keys());
+    const living = [...this.sessions.values()].filter((session) => !session.ended);
+    const openSessions = listed(living.map((session) => session.name));
     const deletes = [...this.listeners.values()]
       .filter((listener) => !listener.isDeleted)
       .map((listener) => this.deleteListener(listener, { sessions: "RESET", drainTimeoutMs: 0, cause }));
     await Promise.all(deletes);
-    await inSlices([...this.sessions.values()], (session) => resetOrRelease(session, cause));
+    await inSlices(living, (session) => resetOrRelease(session, cause));
     this.captures.stopAll();
+    for (const session of this.endedSessions) this.forget(session);
     poke(this.tools.observers);
+    return { scope, openListeners, openSessions, ...this.tally.total() };
   }
 
   /** A listener or a session lives. */
@@ -342,6 +403,8 @@ export class Scope implements SessionHost {
   }
 
   onEnded(session: Session): void {
+    this.tools.openSessions.give();
+    this.tally.onSessionEnded(session);
     session.acceptedBy?.onSessionEnded();
     this.endedSessions.add(session);
     this.endedInboxBytes += session.heldBytes;
@@ -353,6 +416,12 @@ export class Scope implements SessionHost {
   }
 
   private onAccepted(listener: Listener, connection: Connection): void {
+    if (this.tools.openSessions.isFull) {
+      connection.abandon();
+      const { reason, message } = this.tools.openSessions.error();
+      this.publishListener(listener, { kind: "accept_failed", reason, message });
+      return;
+    }
     const ordinal = listener.nextOrdinal();
     const session = this.adopt(connection, {
       name: `${listener.name}/${ordinal}`,
@@ -413,6 +482,7 @@ export class Scope implements SessionHost {
       this,
     );
     this.sessions.set(as.name, session);
+    this.tools.openSessions.take();
     as.listener?.add(session);
     if (as.plan !== undefined) session.givePlan(as.plan, [...this.signals, ...(as.listener?.signals ?? [])]);
     session.open();
@@ -450,14 +520,24 @@ export class Scope implements SessionHost {
     return `dial/${this.lastDial}`;
   }
 
-  /** @throws DomainError DAEMON_STOPPING. */
+  get isStopping(): boolean {
+    return this.stopCause !== undefined;
+  }
+
+  /** @throws DomainError DAEMON_STOPPING, SCOPE_ENDED. */
   assertRunning(): void {
-    if (!this.stopping) return;
-    throw new DomainError("FAILED_PRECONDITION", "DAEMON_STOPPING", "the daemon is stopping; nothing new begins in it");
+    const { stopCause } = this;
+    if (stopCause === undefined) return;
+    throw stopCause.kind === "SHUTDOWN"
+      ? new DomainError("FAILED_PRECONDITION", "DAEMON_STOPPING", "the daemon is stopping; nothing new begins in it")
+      : new DomainError("FAILED_PRECONDITION", "SCOPE_ENDED", `scope "${this.name}" has ended; make another one`, {
+          field: "scope",
+          resource: { type: "scope", name: this.name },
+        });
   }
 }
 
-function assertUid(type: "listener" | "session", name: string, actual: string, asked: string | undefined): void {
+function assertUid(type: "scope" | "listener" | "session", name: string, actual: string, asked: string | undefined): void {
   if (asked === undefined || asked === actual) return;
   throw new DomainError(
     "FAILED_PRECONDITION",

@@ -14,7 +14,7 @@ import { isLingering } from "./lingering.js";
 import type { Listener } from "./listener.js";
 import type { Limits } from "./limits.js";
 import { Outbox, type Throttle } from "./outbox.js";
-import type { AssignedPlan } from "./plans/listener-plans.js";
+import type { AssignedPlan, PlanReport } from "./plans/listener-plans.js";
 import { type PlanProgress, PlanRun } from "./plans/plan-run.js";
 import type { Cause, Evidence, Receipt } from "./receipt.js";
 import type { BlackHole, KernelView, OnPeerFin, Origin, SessionView } from "./session-view.js";
@@ -140,6 +140,11 @@ export class Session implements ConnectionOwner {
   /** How far it is with its plan. */
   get planProgress(): PlanProgress | undefined {
     return this.plan?.progress;
+  }
+
+  /** What became of the plan of a dialed session; undefined without one. A listener reports of its own. */
+  get dialedPlanReports(): readonly PlanReport[] | undefined {
+    return this.acceptedBy === undefined ? this.plan?.reports() : undefined;
   }
 
   /** A step of its plan waits, or has waited, for this signal. */

@@ -293,9 +293,10 @@ export class Connection implements Watched {
     this.owner.onReleased();
   }
 
-  /** Closes a connection that nobody owns. */
+  /** Ends a connection that nobody owns, by RST where that can be had. */
   abandon(): void {
     this.released = true;
+    if (this.fd >= 0) setLingerZero(this.fd);
     this.socket.destroy();
   }
 

@@ -17,6 +17,7 @@ export function eventService(fixture: Fixture): EventServiceImplementation {
       assertDaemon(fixture, request.daemonUid);
       const after =
         request.afterSequence === undefined ? undefined : exact("after_sequence", request.afterSequence);
+      using _ = fixture.subscribers.enter();
       using subscription = journal.subscribe(filter, after);
       const subscribed = streamMessage(journal.lastSequence, now(), {
         $case: "subscribed",

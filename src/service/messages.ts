@@ -6,6 +6,8 @@ import type { ListenerView } from "../domain/listener-view.js";
 import type * as domainPlans from "../domain/plans/listener-plans.js";
 import type * as domainRun from "../domain/plans/plan-run.js";
 import type * as domain from "../domain/receipt.js";
+import type * as domainScope from "../domain/scope-tally.js";
+import type { ScopeView } from "../domain/scope-tally.js";
 import type { SessionView } from "../domain/session-view.js";
 import type * as kernel from "../kernel/tcp-info.js";
 import type { Timestamp } from "../gen/google/protobuf/timestamp.js";
@@ -13,8 +15,9 @@ import type { Duration } from "../gen/google/protobuf/duration.js";
 import { BlackHoleAction_Direction } from "../gen/hangup/v1/action.js";
 import type { Behaviour } from "../gen/hangup/v1/behaviour.js";
 import type { Capture } from "../gen/hangup/v1/capture.js";
-import type { Event } from "../gen/hangup/v1/event.js";
+import { type Event, ScopeEnded_Reason } from "../gen/hangup/v1/event.js";
 import { type Listener, Listener_ResetOnAccept, Listener_State } from "../gen/hangup/v1/listener.js";
+import type { Scope, ScopeReport } from "../gen/hangup/v1/scope.js";
 import { type Segment, Segment_Direction } from "../gen/hangup/v1/packet.js";
 import type { FiredStep, PlanReport } from "../gen/hangup/v1/plan.js";
 import {
@@ -130,6 +133,32 @@ function tcpInfoMessage(info: kernel.TcpInfo): TcpInfo {
     congestionWindow: info.congestionWindow,
     sendWindow: info.sendWindow,
     receiveWindow: info.receiveWindow,
+  };
+}
+
+export function scopeMessage(view: ScopeView): Scope {
+  return {
+    name: view.name,
+    uid: view.uid,
+    labels: { ...view.labels },
+    ttl: view.ttlMs === undefined ? undefined : duration(view.ttlMs),
+    expireTime: view.expireTime === undefined ? undefined : timestamp(view.expireTime),
+    holders: view.holders,
+    listeners: BigInt(view.listeners),
+    openSessions: BigInt(view.openSessions),
+    createTime: timestamp(view.createTime),
+  };
+}
+
+export function scopeReportMessage(report: domainScope.ScopeReport): ScopeReport {
+  return {
+    scope: scopeMessage(report.scope),
+    openListeners: [...report.openListeners],
+    openSessions: [...report.openSessions],
+    plans: report.plans.map(({ listener, session, plans }) => ({ listener, session, plans: plans.map(planReportMessage) })),
+    counts: countsMessage(report.counts),
+    bytesReceived: BigInt(report.bytesReceived),
+    bytesSent: BigInt(report.bytesSent),
   };
 }
 
@@ -253,6 +282,13 @@ function factMessage(fact: Fact): Event["fact"] {
       return { $case: "dataReceived", value: { bytes: BigInt(fact.bytes), total: BigInt(fact.total) } };
     case "data_sent":
       return { $case: "dataSent", value: { bytes: BigInt(fact.bytes), total: BigInt(fact.total) } };
+    case "scope_created":
+      return { $case: "scopeCreated", value: { scope: scopeMessage(fact.scope) } };
+    case "scope_ended":
+      return {
+        $case: "scopeEnded",
+        value: { reason: ScopeEnded_Reason[fact.reason], report: scopeReportMessage(fact.report) },
+      };
     case "plan_step_fired":
       return { $case: "planStepFired", value: { ...fact, step: firedStepMessage(fact.step) } };
     case "plan_step_failed":

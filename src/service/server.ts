@@ -5,12 +5,14 @@ import { CaptureServiceDefinition } from "../gen/hangup/v1/capture.js";
 import { DaemonServiceDefinition } from "../gen/hangup/v1/daemon.js";
 import { EventServiceDefinition } from "../gen/hangup/v1/event.js";
 import { ListenerServiceDefinition } from "../gen/hangup/v1/listener.js";
+import { ScopeServiceDefinition } from "../gen/hangup/v1/scope.js";
 import { SessionServiceDefinition } from "../gen/hangup/v1/session.js";
 import { captureService } from "./capture-service.js";
 import { type DaemonFacts, daemonService } from "./daemon-service.js";
 import { eventService } from "./event-service.js";
 import { listenerService } from "./listener-service.js";
 import { reflectionDefinitions, reflectionService } from "./reflection.js";
+import { scopeService } from "./scope-service.js";
 import { sessionService } from "./session-service.js";
 import { messageBytes } from "./fields.js";
 import { type BugReport, errorFunnel } from "./status.js";
@@ -23,6 +25,7 @@ const services = [
   "hangup.v1.SessionService",
   "hangup.v1.EventService",
   "hangup.v1.CaptureService",
+  "hangup.v1.ScopeService",
   "hangup.v1.DaemonService",
   "grpc.health.v1.Health",
 ];
@@ -42,6 +45,7 @@ export function grpcServer(fixture: Fixture, facts: ServerFacts): Server {
   server.add(ListenerServiceDefinition, listenerService(fixture));
   server.add(SessionServiceDefinition, sessionService(fixture));
   server.add(EventServiceDefinition, eventService(fixture));
+  server.add(ScopeServiceDefinition, scopeService(fixture));
   server.add(CaptureServiceDefinition, captureService(fixture));
   server.add(DaemonServiceDefinition, daemonService(fixture, { ...facts, apiVersion, messageBytes }));
   const health = HealthState();

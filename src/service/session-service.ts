@@ -96,6 +96,7 @@ export function sessionService(fixture: Fixture): SessionServiceImplementation {
     async waitSession(request, { signal }) {
       const scopes = fixture.scopesToRead(request.scope);
       const timeoutMs = durationMs("timeout", request.timeout, { default: 5000, max: 10 * minuteMs });
+      using _ = fixture.waiters.enter();
       const session = await waitSession(fixture, scopes, selectorOf(request), goalOf(request), { timeoutMs, signal });
       return { session: sessionMessage(session.view()) };
     },
@@ -116,6 +117,7 @@ export function sessionService(fixture: Fixture): SessionServiceImplementation {
       const maxBytes = count("max_bytes", request.maxBytes, { default: max, max });
       if (maxBytes < minBytes) throw invalidField("max_bytes", `${maxBytes} is less than min_bytes, ${minBytes}`);
       const timeoutMs = durationMs("timeout", request.timeout, { default: 5000, max: 10 * minuteMs });
+      using _ = fixture.waiters.enter();
       const { data, eof, errno } = await receive(session, { minBytes, maxBytes, timeoutMs, signal });
       return { data, text: isUtf8(data) ? data.toString("utf8") : "", eof, errno: errno ?? "" };
     },

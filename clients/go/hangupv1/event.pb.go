@@ -52,6 +52,14 @@ const (
 	Event_DATA_SENT Event_Kind = 11
 	// `accept_failed`
 	Event_ACCEPT_FAILED Event_Kind = 12
+	// `plan_step_fired`
+	Event_PLAN_STEP_FIRED Event_Kind = 13
+	// `plan_step_failed`
+	Event_PLAN_STEP_FAILED Event_Kind = 14
+	// `scope_created`
+	Event_SCOPE_CREATED Event_Kind = 15
+	// `scope_ended`
+	Event_SCOPE_ENDED Event_Kind = 16
 )
 
 // Enum value maps for Event_Kind.
@@ -70,6 +78,10 @@ var (
 		10: "DATA_RECEIVED",
 		11: "DATA_SENT",
 		12: "ACCEPT_FAILED",
+		13: "PLAN_STEP_FIRED",
+		14: "PLAN_STEP_FAILED",
+		15: "SCOPE_CREATED",
+		16: "SCOPE_ENDED",
 	}
 	Event_Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED":       0,
@@ -85,6 +97,10 @@ var (
 		"DATA_RECEIVED":          10,
 		"DATA_SENT":              11,
 		"ACCEPT_FAILED":          12,
+		"PLAN_STEP_FIRED":        13,
+		"PLAN_STEP_FAILED":       14,
+		"SCOPE_CREATED":          15,
+		"SCOPE_ENDED":            16,
 	}
 )
 
@@ -113,6 +129,63 @@ func (x Event_Kind) Number() protoreflect.EnumNumber {
 // Deprecated: Use Event_Kind.Descriptor instead.
 func (Event_Kind) EnumDescriptor() ([]byte, []int) {
 	return file_hangup_v1_event_proto_rawDescGZIP(), []int{0, 0}
+}
+
+// Why.
+type ScopeEnded_Reason int32
+
+const (
+	// Never used.
+	ScopeEnded_REASON_UNSPECIFIED ScopeEnded_Reason = 0
+	// By DeleteScope.
+	ScopeEnded_DELETED ScopeEnded_Reason = 1
+	// The last stream that held it ended.
+	ScopeEnded_RELEASED ScopeEnded_Reason = 2
+	// Nobody used it for its `ttl`.
+	ScopeEnded_EXPIRED ScopeEnded_Reason = 3
+)
+
+// Enum value maps for ScopeEnded_Reason.
+var (
+	ScopeEnded_Reason_name = map[int32]string{
+		0: "REASON_UNSPECIFIED",
+		1: "DELETED",
+		2: "RELEASED",
+		3: "EXPIRED",
+	}
+	ScopeEnded_Reason_value = map[string]int32{
+		"REASON_UNSPECIFIED": 0,
+		"DELETED":            1,
+		"RELEASED":           2,
+		"EXPIRED":            3,
+	}
+)
+
+func (x ScopeEnded_Reason) Enum() *ScopeEnded_Reason {
+	p := new(ScopeEnded_Reason)
+	*p = x
+	return p
+}
+
+func (x ScopeEnded_Reason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ScopeEnded_Reason) Descriptor() protoreflect.EnumDescriptor {
+	return file_hangup_v1_event_proto_enumTypes[1].Descriptor()
+}
+
+func (ScopeEnded_Reason) Type() protoreflect.EnumType {
+	return &file_hangup_v1_event_proto_enumTypes[1]
+}
+
+func (x ScopeEnded_Reason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ScopeEnded_Reason.Descriptor instead.
+func (ScopeEnded_Reason) EnumDescriptor() ([]byte, []int) {
+	return file_hangup_v1_event_proto_rawDescGZIP(), []int{15, 0}
 }
 
 // A numbered fact.
@@ -149,6 +222,10 @@ type Event struct {
 	//	*Event_DataReceived
 	//	*Event_DataSent
 	//	*Event_AcceptFailed
+	//	*Event_PlanStepFired
+	//	*Event_PlanStepFailed
+	//	*Event_ScopeCreated
+	//	*Event_ScopeEnded
 	Fact          isEvent_Fact `protobuf_oneof:"fact"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -359,6 +436,42 @@ func (x *Event) GetAcceptFailed() *AcceptFailed {
 	return nil
 }
 
+func (x *Event) GetPlanStepFired() *PlanStepFired {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_PlanStepFired); ok {
+			return x.PlanStepFired
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetPlanStepFailed() *PlanStepFired {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_PlanStepFailed); ok {
+			return x.PlanStepFailed
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetScopeCreated() *ScopeCreated {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_ScopeCreated); ok {
+			return x.ScopeCreated
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetScopeEnded() *ScopeEnded {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_ScopeEnded); ok {
+			return x.ScopeEnded
+		}
+	}
+	return nil
+}
+
 type isEvent_Fact interface {
 	isEvent_Fact()
 }
@@ -433,6 +546,26 @@ type Event_AcceptFailed struct {
 	AcceptFailed *AcceptFailed `protobuf:"bytes,23,opt,name=accept_failed,json=acceptFailed,proto3,oneof"`
 }
 
+type Event_PlanStepFired struct {
+	// A step of a plan has acted.
+	PlanStepFired *PlanStepFired `protobuf:"bytes,24,opt,name=plan_step_fired,json=planStepFired,proto3,oneof"`
+}
+
+type Event_PlanStepFailed struct {
+	// A step of a plan came to its trigger, and its action could not be performed.
+	PlanStepFailed *PlanStepFired `protobuf:"bytes,25,opt,name=plan_step_failed,json=planStepFailed,proto3,oneof"`
+}
+
+type Event_ScopeCreated struct {
+	// A scope was made.
+	ScopeCreated *ScopeCreated `protobuf:"bytes,26,opt,name=scope_created,json=scopeCreated,proto3,oneof"`
+}
+
+type Event_ScopeEnded struct {
+	// A scope has ended.
+	ScopeEnded *ScopeEnded `protobuf:"bytes,27,opt,name=scope_ended,json=scopeEnded,proto3,oneof"`
+}
+
 func (*Event_Subscribed) isEvent_Fact() {}
 
 func (*Event_Lost) isEvent_Fact() {}
@@ -460,6 +593,14 @@ func (*Event_DataReceived) isEvent_Fact() {}
 func (*Event_DataSent) isEvent_Fact() {}
 
 func (*Event_AcceptFailed) isEvent_Fact() {}
+
+func (*Event_PlanStepFired) isEvent_Fact() {}
+
+func (*Event_PlanStepFailed) isEvent_Fact() {}
+
+func (*Event_ScopeCreated) isEvent_Fact() {}
+
+func (*Event_ScopeEnded) isEvent_Fact() {}
 
 // The first event of each stream.
 type Subscribed struct {
@@ -1122,6 +1263,171 @@ func (x *DataSent) GetTotal() uint64 {
 	return 0
 }
 
+// A scope was made.
+type ScopeCreated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it stood then.
+	Scope         *Scope `protobuf:"bytes,1,opt,name=scope,proto3" json:"scope,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ScopeCreated) Reset() {
+	*x = ScopeCreated{}
+	mi := &file_hangup_v1_event_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ScopeCreated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ScopeCreated) ProtoMessage() {}
+
+func (x *ScopeCreated) ProtoReflect() protoreflect.Message {
+	mi := &file_hangup_v1_event_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ScopeCreated.ProtoReflect.Descriptor instead.
+func (*ScopeCreated) Descriptor() ([]byte, []int) {
+	return file_hangup_v1_event_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ScopeCreated) GetScope() *Scope {
+	if x != nil {
+		return x.Scope
+	}
+	return nil
+}
+
+// A scope has ended.
+type ScopeEnded struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why.
+	Reason ScopeEnded_Reason `protobuf:"varint,1,opt,name=reason,proto3,enum=hangup.v1.ScopeEnded_Reason" json:"reason,omitempty"`
+	// What it was.
+	Report        *ScopeReport `protobuf:"bytes,2,opt,name=report,proto3" json:"report,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ScopeEnded) Reset() {
+	*x = ScopeEnded{}
+	mi := &file_hangup_v1_event_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ScopeEnded) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ScopeEnded) ProtoMessage() {}
+
+func (x *ScopeEnded) ProtoReflect() protoreflect.Message {
+	mi := &file_hangup_v1_event_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ScopeEnded.ProtoReflect.Descriptor instead.
+func (*ScopeEnded) Descriptor() ([]byte, []int) {
+	return file_hangup_v1_event_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ScopeEnded) GetReason() ScopeEnded_Reason {
+	if x != nil {
+		return x.Reason
+	}
+	return ScopeEnded_REASON_UNSPECIFIED
+}
+
+func (x *ScopeEnded) GetReport() *ScopeReport {
+	if x != nil {
+		return x.Report
+	}
+	return nil
+}
+
+// A step of a plan has acted.
+type PlanStepFired struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which, where and when.
+	Step *FiredStep `protobuf:"bytes,1,opt,name=step,proto3" json:"step,omitempty"`
+	// The number of the plan in the listener's list, from 1; 1 for a dialed session.
+	Plan uint32 `protobuf:"varint,2,opt,name=plan,proto3" json:"plan,omitempty"`
+	// The seed used.
+	Seed          uint64 `protobuf:"varint,3,opt,name=seed,proto3" json:"seed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlanStepFired) Reset() {
+	*x = PlanStepFired{}
+	mi := &file_hangup_v1_event_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlanStepFired) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlanStepFired) ProtoMessage() {}
+
+func (x *PlanStepFired) ProtoReflect() protoreflect.Message {
+	mi := &file_hangup_v1_event_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlanStepFired.ProtoReflect.Descriptor instead.
+func (*PlanStepFired) Descriptor() ([]byte, []int) {
+	return file_hangup_v1_event_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *PlanStepFired) GetStep() *FiredStep {
+	if x != nil {
+		return x.Step
+	}
+	return nil
+}
+
+func (x *PlanStepFired) GetPlan() uint32 {
+	if x != nil {
+		return x.Plan
+	}
+	return 0
+}
+
+func (x *PlanStepFired) GetSeed() uint64 {
+	if x != nil {
+		return x.Seed
+	}
+	return 0
+}
+
 // A connection could not be accepted, and the daemon goes on.
 type AcceptFailed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1135,7 +1441,7 @@ type AcceptFailed struct {
 
 func (x *AcceptFailed) Reset() {
 	*x = AcceptFailed{}
-	mi := &file_hangup_v1_event_proto_msgTypes[14]
+	mi := &file_hangup_v1_event_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1147,7 +1453,7 @@ func (x *AcceptFailed) String() string {
 func (*AcceptFailed) ProtoMessage() {}
 
 func (x *AcceptFailed) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_event_proto_msgTypes[14]
+	mi := &file_hangup_v1_event_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1160,7 +1466,7 @@ func (x *AcceptFailed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptFailed.ProtoReflect.Descriptor instead.
 func (*AcceptFailed) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_event_proto_rawDescGZIP(), []int{14}
+	return file_hangup_v1_event_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *AcceptFailed) GetReason() string {
@@ -1200,7 +1506,7 @@ type StreamEventsRequest struct {
 
 func (x *StreamEventsRequest) Reset() {
 	*x = StreamEventsRequest{}
-	mi := &file_hangup_v1_event_proto_msgTypes[15]
+	mi := &file_hangup_v1_event_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1212,7 +1518,7 @@ func (x *StreamEventsRequest) String() string {
 func (*StreamEventsRequest) ProtoMessage() {}
 
 func (x *StreamEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_event_proto_msgTypes[15]
+	mi := &file_hangup_v1_event_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1225,7 +1531,7 @@ func (x *StreamEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamEventsRequest.ProtoReflect.Descriptor instead.
 func (*StreamEventsRequest) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_event_proto_rawDescGZIP(), []int{15}
+	return file_hangup_v1_event_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *StreamEventsRequest) GetScope() string {
@@ -1288,7 +1594,7 @@ type StreamEventsResponse struct {
 
 func (x *StreamEventsResponse) Reset() {
 	*x = StreamEventsResponse{}
-	mi := &file_hangup_v1_event_proto_msgTypes[16]
+	mi := &file_hangup_v1_event_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1300,7 +1606,7 @@ func (x *StreamEventsResponse) String() string {
 func (*StreamEventsResponse) ProtoMessage() {}
 
 func (x *StreamEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_event_proto_msgTypes[16]
+	mi := &file_hangup_v1_event_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1313,7 +1619,7 @@ func (x *StreamEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamEventsResponse.ProtoReflect.Descriptor instead.
 func (*StreamEventsResponse) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_event_proto_rawDescGZIP(), []int{16}
+	return file_hangup_v1_event_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *StreamEventsResponse) GetEvents() []*Event {
@@ -1346,7 +1652,7 @@ type ListEventsRequest struct {
 
 func (x *ListEventsRequest) Reset() {
 	*x = ListEventsRequest{}
-	mi := &file_hangup_v1_event_proto_msgTypes[17]
+	mi := &file_hangup_v1_event_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1358,7 +1664,7 @@ func (x *ListEventsRequest) String() string {
 func (*ListEventsRequest) ProtoMessage() {}
 
 func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_event_proto_msgTypes[17]
+	mi := &file_hangup_v1_event_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1371,7 +1677,7 @@ func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsRequest.ProtoReflect.Descriptor instead.
 func (*ListEventsRequest) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_event_proto_rawDescGZIP(), []int{17}
+	return file_hangup_v1_event_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListEventsRequest) GetScope() string {
@@ -1436,7 +1742,7 @@ type ListEventsResponse struct {
 
 func (x *ListEventsResponse) Reset() {
 	*x = ListEventsResponse{}
-	mi := &file_hangup_v1_event_proto_msgTypes[18]
+	mi := &file_hangup_v1_event_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1448,7 +1754,7 @@ func (x *ListEventsResponse) String() string {
 func (*ListEventsResponse) ProtoMessage() {}
 
 func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hangup_v1_event_proto_msgTypes[18]
+	mi := &file_hangup_v1_event_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1461,7 +1767,7 @@ func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsResponse.ProtoReflect.Descriptor instead.
 func (*ListEventsResponse) Descriptor() ([]byte, []int) {
-	return file_hangup_v1_event_proto_rawDescGZIP(), []int{18}
+	return file_hangup_v1_event_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListEventsResponse) GetEvents() []*Event {
@@ -1482,8 +1788,7 @@ var File_hangup_v1_event_proto protoreflect.FileDescriptor
 
 const file_hangup_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\x15hangup/v1/event.proto\x12\thangup.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18hangup/v1/listener.proto\x1a\x17hangup/v1/session.proto\"\xcc\n" +
-	"\n" +
+	"\x15hangup/v1/event.proto\x12\thangup.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18hangup/v1/listener.proto\x1a\x14hangup/v1/plan.proto\x1a\x15hangup/v1/scope.proto\x1a\x17hangup/v1/session.proto\"\x9f\r\n" +
 	"\x05Event\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x14\n" +
@@ -1507,7 +1812,12 @@ const file_hangup_v1_event_proto_rawDesc = "" +
 	"\rsession_ended\x18\x14 \x01(\v2\x17.hangup.v1.SessionEndedH\x00R\fsessionEnded\x12>\n" +
 	"\rdata_received\x18\x15 \x01(\v2\x17.hangup.v1.DataReceivedH\x00R\fdataReceived\x122\n" +
 	"\tdata_sent\x18\x16 \x01(\v2\x13.hangup.v1.DataSentH\x00R\bdataSent\x12>\n" +
-	"\raccept_failed\x18\x17 \x01(\v2\x17.hangup.v1.AcceptFailedH\x00R\facceptFailed\"\x8d\x02\n" +
+	"\raccept_failed\x18\x17 \x01(\v2\x17.hangup.v1.AcceptFailedH\x00R\facceptFailed\x12B\n" +
+	"\x0fplan_step_fired\x18\x18 \x01(\v2\x18.hangup.v1.PlanStepFiredH\x00R\rplanStepFired\x12D\n" +
+	"\x10plan_step_failed\x18\x19 \x01(\v2\x18.hangup.v1.PlanStepFiredH\x00R\x0eplanStepFailed\x12>\n" +
+	"\rscope_created\x18\x1a \x01(\v2\x17.hangup.v1.ScopeCreatedH\x00R\fscopeCreated\x128\n" +
+	"\vscope_ended\x18\x1b \x01(\v2\x15.hangup.v1.ScopeEndedH\x00R\n" +
+	"scopeEnded\"\xdc\x02\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10LISTENER_CREATED\x10\x01\x12\x14\n" +
@@ -1522,7 +1832,11 @@ const file_hangup_v1_event_proto_rawDesc = "" +
 	"\rDATA_RECEIVED\x10\n" +
 	"\x12\r\n" +
 	"\tDATA_SENT\x10\v\x12\x11\n" +
-	"\rACCEPT_FAILED\x10\fB\x06\n" +
+	"\rACCEPT_FAILED\x10\f\x12\x13\n" +
+	"\x0fPLAN_STEP_FIRED\x10\r\x12\x14\n" +
+	"\x10PLAN_STEP_FAILED\x10\x0e\x12\x11\n" +
+	"\rSCOPE_CREATED\x10\x0f\x12\x0f\n" +
+	"\vSCOPE_ENDED\x10\x10B\x06\n" +
 	"\x04fact\"+\n" +
 	"\n" +
 	"Subscribed\x12\x1d\n" +
@@ -1558,7 +1872,22 @@ const file_hangup_v1_event_proto_rawDesc = "" +
 	"\x05total\x18\x02 \x01(\x04R\x05total\"6\n" +
 	"\bDataSent\x12\x14\n" +
 	"\x05bytes\x18\x01 \x01(\x04R\x05bytes\x12\x14\n" +
-	"\x05total\x18\x02 \x01(\x04R\x05total\"@\n" +
+	"\x05total\x18\x02 \x01(\x04R\x05total\"6\n" +
+	"\fScopeCreated\x12&\n" +
+	"\x05scope\x18\x01 \x01(\v2\x10.hangup.v1.ScopeR\x05scope\"\xbc\x01\n" +
+	"\n" +
+	"ScopeEnded\x124\n" +
+	"\x06reason\x18\x01 \x01(\x0e2\x1c.hangup.v1.ScopeEnded.ReasonR\x06reason\x12.\n" +
+	"\x06report\x18\x02 \x01(\v2\x16.hangup.v1.ScopeReportR\x06report\"H\n" +
+	"\x06Reason\x12\x16\n" +
+	"\x12REASON_UNSPECIFIED\x10\x00\x12\v\n" +
+	"\aDELETED\x10\x01\x12\f\n" +
+	"\bRELEASED\x10\x02\x12\v\n" +
+	"\aEXPIRED\x10\x03\"a\n" +
+	"\rPlanStepFired\x12(\n" +
+	"\x04step\x18\x01 \x01(\v2\x14.hangup.v1.FiredStepR\x04step\x12\x12\n" +
+	"\x04plan\x18\x02 \x01(\rR\x04plan\x12\x12\n" +
+	"\x04seed\x18\x03 \x01(\x04R\x04seed\"@\n" +
 	"\fAcceptFailed\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\"\x8b\x02\n" +
@@ -1607,75 +1936,90 @@ func file_hangup_v1_event_proto_rawDescGZIP() []byte {
 	return file_hangup_v1_event_proto_rawDescData
 }
 
-var file_hangup_v1_event_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hangup_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_hangup_v1_event_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_hangup_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_hangup_v1_event_proto_goTypes = []any{
 	(Event_Kind)(0),               // 0: hangup.v1.Event.Kind
-	(*Event)(nil),                 // 1: hangup.v1.Event
-	(*Subscribed)(nil),            // 2: hangup.v1.Subscribed
-	(*Lost)(nil),                  // 3: hangup.v1.Lost
-	(*ListenerCreated)(nil),       // 4: hangup.v1.ListenerCreated
-	(*ListenerDeleted)(nil),       // 5: hangup.v1.ListenerDeleted
-	(*ListenerStateChanged)(nil),  // 6: hangup.v1.ListenerStateChanged
-	(*SessionOpened)(nil),         // 7: hangup.v1.SessionOpened
-	(*PeerFin)(nil),               // 8: hangup.v1.PeerFin
-	(*PeerRst)(nil),               // 9: hangup.v1.PeerRst
-	(*SessionStateChanged)(nil),   // 10: hangup.v1.SessionStateChanged
-	(*ActionPerformed)(nil),       // 11: hangup.v1.ActionPerformed
-	(*SessionEnded)(nil),          // 12: hangup.v1.SessionEnded
-	(*DataReceived)(nil),          // 13: hangup.v1.DataReceived
-	(*DataSent)(nil),              // 14: hangup.v1.DataSent
-	(*AcceptFailed)(nil),          // 15: hangup.v1.AcceptFailed
-	(*StreamEventsRequest)(nil),   // 16: hangup.v1.StreamEventsRequest
-	(*StreamEventsResponse)(nil),  // 17: hangup.v1.StreamEventsResponse
-	(*ListEventsRequest)(nil),     // 18: hangup.v1.ListEventsRequest
-	(*ListEventsResponse)(nil),    // 19: hangup.v1.ListEventsResponse
-	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
-	(*Listener)(nil),              // 21: hangup.v1.Listener
-	(*EndingCounts)(nil),          // 22: hangup.v1.EndingCounts
-	(*Session)(nil),               // 23: hangup.v1.Session
-	(Session_State)(0),            // 24: hangup.v1.Session.State
-	(*Cause)(nil),                 // 25: hangup.v1.Cause
-	(*Receipt)(nil),               // 26: hangup.v1.Receipt
+	(ScopeEnded_Reason)(0),        // 1: hangup.v1.ScopeEnded.Reason
+	(*Event)(nil),                 // 2: hangup.v1.Event
+	(*Subscribed)(nil),            // 3: hangup.v1.Subscribed
+	(*Lost)(nil),                  // 4: hangup.v1.Lost
+	(*ListenerCreated)(nil),       // 5: hangup.v1.ListenerCreated
+	(*ListenerDeleted)(nil),       // 6: hangup.v1.ListenerDeleted
+	(*ListenerStateChanged)(nil),  // 7: hangup.v1.ListenerStateChanged
+	(*SessionOpened)(nil),         // 8: hangup.v1.SessionOpened
+	(*PeerFin)(nil),               // 9: hangup.v1.PeerFin
+	(*PeerRst)(nil),               // 10: hangup.v1.PeerRst
+	(*SessionStateChanged)(nil),   // 11: hangup.v1.SessionStateChanged
+	(*ActionPerformed)(nil),       // 12: hangup.v1.ActionPerformed
+	(*SessionEnded)(nil),          // 13: hangup.v1.SessionEnded
+	(*DataReceived)(nil),          // 14: hangup.v1.DataReceived
+	(*DataSent)(nil),              // 15: hangup.v1.DataSent
+	(*ScopeCreated)(nil),          // 16: hangup.v1.ScopeCreated
+	(*ScopeEnded)(nil),            // 17: hangup.v1.ScopeEnded
+	(*PlanStepFired)(nil),         // 18: hangup.v1.PlanStepFired
+	(*AcceptFailed)(nil),          // 19: hangup.v1.AcceptFailed
+	(*StreamEventsRequest)(nil),   // 20: hangup.v1.StreamEventsRequest
+	(*StreamEventsResponse)(nil),  // 21: hangup.v1.StreamEventsResponse
+	(*ListEventsRequest)(nil),     // 22: hangup.v1.ListEventsRequest
+	(*ListEventsResponse)(nil),    // 23: hangup.v1.ListEventsResponse
+	(*timestamppb.Timestamp)(nil), // 24: google.protobuf.Timestamp
+	(*Listener)(nil),              // 25: hangup.v1.Listener
+	(*EndingCounts)(nil),          // 26: hangup.v1.EndingCounts
+	(*Session)(nil),               // 27: hangup.v1.Session
+	(Session_State)(0),            // 28: hangup.v1.Session.State
+	(*Cause)(nil),                 // 29: hangup.v1.Cause
+	(*Receipt)(nil),               // 30: hangup.v1.Receipt
+	(*Scope)(nil),                 // 31: hangup.v1.Scope
+	(*ScopeReport)(nil),           // 32: hangup.v1.ScopeReport
+	(*FiredStep)(nil),             // 33: hangup.v1.FiredStep
 }
 var file_hangup_v1_event_proto_depIdxs = []int32{
-	20, // 0: hangup.v1.Event.time:type_name -> google.protobuf.Timestamp
-	2,  // 1: hangup.v1.Event.subscribed:type_name -> hangup.v1.Subscribed
-	3,  // 2: hangup.v1.Event.lost:type_name -> hangup.v1.Lost
-	4,  // 3: hangup.v1.Event.listener_created:type_name -> hangup.v1.ListenerCreated
-	5,  // 4: hangup.v1.Event.listener_deleted:type_name -> hangup.v1.ListenerDeleted
-	6,  // 5: hangup.v1.Event.listener_state_changed:type_name -> hangup.v1.ListenerStateChanged
-	7,  // 6: hangup.v1.Event.session_opened:type_name -> hangup.v1.SessionOpened
-	8,  // 7: hangup.v1.Event.peer_fin:type_name -> hangup.v1.PeerFin
-	9,  // 8: hangup.v1.Event.peer_rst:type_name -> hangup.v1.PeerRst
-	10, // 9: hangup.v1.Event.session_state_changed:type_name -> hangup.v1.SessionStateChanged
-	11, // 10: hangup.v1.Event.action_performed:type_name -> hangup.v1.ActionPerformed
-	12, // 11: hangup.v1.Event.session_ended:type_name -> hangup.v1.SessionEnded
-	13, // 12: hangup.v1.Event.data_received:type_name -> hangup.v1.DataReceived
-	14, // 13: hangup.v1.Event.data_sent:type_name -> hangup.v1.DataSent
-	15, // 14: hangup.v1.Event.accept_failed:type_name -> hangup.v1.AcceptFailed
-	21, // 15: hangup.v1.ListenerCreated.listener:type_name -> hangup.v1.Listener
-	21, // 16: hangup.v1.ListenerDeleted.listener:type_name -> hangup.v1.Listener
-	22, // 17: hangup.v1.ListenerDeleted.counts:type_name -> hangup.v1.EndingCounts
-	21, // 18: hangup.v1.ListenerStateChanged.listener:type_name -> hangup.v1.Listener
-	23, // 19: hangup.v1.SessionOpened.session:type_name -> hangup.v1.Session
-	24, // 20: hangup.v1.SessionStateChanged.previous:type_name -> hangup.v1.Session.State
-	24, // 21: hangup.v1.SessionStateChanged.state:type_name -> hangup.v1.Session.State
-	25, // 22: hangup.v1.ActionPerformed.cause:type_name -> hangup.v1.Cause
-	26, // 23: hangup.v1.SessionEnded.receipt:type_name -> hangup.v1.Receipt
-	0,  // 24: hangup.v1.StreamEventsRequest.kinds:type_name -> hangup.v1.Event.Kind
-	1,  // 25: hangup.v1.StreamEventsResponse.events:type_name -> hangup.v1.Event
-	0,  // 26: hangup.v1.ListEventsRequest.kinds:type_name -> hangup.v1.Event.Kind
-	1,  // 27: hangup.v1.ListEventsResponse.events:type_name -> hangup.v1.Event
-	16, // 28: hangup.v1.EventService.StreamEvents:input_type -> hangup.v1.StreamEventsRequest
-	18, // 29: hangup.v1.EventService.ListEvents:input_type -> hangup.v1.ListEventsRequest
-	17, // 30: hangup.v1.EventService.StreamEvents:output_type -> hangup.v1.StreamEventsResponse
-	19, // 31: hangup.v1.EventService.ListEvents:output_type -> hangup.v1.ListEventsResponse
-	30, // [30:32] is the sub-list for method output_type
-	28, // [28:30] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	24, // 0: hangup.v1.Event.time:type_name -> google.protobuf.Timestamp
+	3,  // 1: hangup.v1.Event.subscribed:type_name -> hangup.v1.Subscribed
+	4,  // 2: hangup.v1.Event.lost:type_name -> hangup.v1.Lost
+	5,  // 3: hangup.v1.Event.listener_created:type_name -> hangup.v1.ListenerCreated
+	6,  // 4: hangup.v1.Event.listener_deleted:type_name -> hangup.v1.ListenerDeleted
+	7,  // 5: hangup.v1.Event.listener_state_changed:type_name -> hangup.v1.ListenerStateChanged
+	8,  // 6: hangup.v1.Event.session_opened:type_name -> hangup.v1.SessionOpened
+	9,  // 7: hangup.v1.Event.peer_fin:type_name -> hangup.v1.PeerFin
+	10, // 8: hangup.v1.Event.peer_rst:type_name -> hangup.v1.PeerRst
+	11, // 9: hangup.v1.Event.session_state_changed:type_name -> hangup.v1.SessionStateChanged
+	12, // 10: hangup.v1.Event.action_performed:type_name -> hangup.v1.ActionPerformed
+	13, // 11: hangup.v1.Event.session_ended:type_name -> hangup.v1.SessionEnded
+	14, // 12: hangup.v1.Event.data_received:type_name -> hangup.v1.DataReceived
+	15, // 13: hangup.v1.Event.data_sent:type_name -> hangup.v1.DataSent
+	19, // 14: hangup.v1.Event.accept_failed:type_name -> hangup.v1.AcceptFailed
+	18, // 15: hangup.v1.Event.plan_step_fired:type_name -> hangup.v1.PlanStepFired
+	18, // 16: hangup.v1.Event.plan_step_failed:type_name -> hangup.v1.PlanStepFired
+	16, // 17: hangup.v1.Event.scope_created:type_name -> hangup.v1.ScopeCreated
+	17, // 18: hangup.v1.Event.scope_ended:type_name -> hangup.v1.ScopeEnded
+	25, // 19: hangup.v1.ListenerCreated.listener:type_name -> hangup.v1.Listener
+	25, // 20: hangup.v1.ListenerDeleted.listener:type_name -> hangup.v1.Listener
+	26, // 21: hangup.v1.ListenerDeleted.counts:type_name -> hangup.v1.EndingCounts
+	25, // 22: hangup.v1.ListenerStateChanged.listener:type_name -> hangup.v1.Listener
+	27, // 23: hangup.v1.SessionOpened.session:type_name -> hangup.v1.Session
+	28, // 24: hangup.v1.SessionStateChanged.previous:type_name -> hangup.v1.Session.State
+	28, // 25: hangup.v1.SessionStateChanged.state:type_name -> hangup.v1.Session.State
+	29, // 26: hangup.v1.ActionPerformed.cause:type_name -> hangup.v1.Cause
+	30, // 27: hangup.v1.SessionEnded.receipt:type_name -> hangup.v1.Receipt
+	31, // 28: hangup.v1.ScopeCreated.scope:type_name -> hangup.v1.Scope
+	1,  // 29: hangup.v1.ScopeEnded.reason:type_name -> hangup.v1.ScopeEnded.Reason
+	32, // 30: hangup.v1.ScopeEnded.report:type_name -> hangup.v1.ScopeReport
+	33, // 31: hangup.v1.PlanStepFired.step:type_name -> hangup.v1.FiredStep
+	0,  // 32: hangup.v1.StreamEventsRequest.kinds:type_name -> hangup.v1.Event.Kind
+	2,  // 33: hangup.v1.StreamEventsResponse.events:type_name -> hangup.v1.Event
+	0,  // 34: hangup.v1.ListEventsRequest.kinds:type_name -> hangup.v1.Event.Kind
+	2,  // 35: hangup.v1.ListEventsResponse.events:type_name -> hangup.v1.Event
+	20, // 36: hangup.v1.EventService.StreamEvents:input_type -> hangup.v1.StreamEventsRequest
+	22, // 37: hangup.v1.EventService.ListEvents:input_type -> hangup.v1.ListEventsRequest
+	21, // 38: hangup.v1.EventService.StreamEvents:output_type -> hangup.v1.StreamEventsResponse
+	23, // 39: hangup.v1.EventService.ListEvents:output_type -> hangup.v1.ListEventsResponse
+	38, // [38:40] is the sub-list for method output_type
+	36, // [36:38] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_hangup_v1_event_proto_init() }
@@ -1684,6 +2028,8 @@ func file_hangup_v1_event_proto_init() {
 		return
 	}
 	file_hangup_v1_listener_proto_init()
+	file_hangup_v1_plan_proto_init()
+	file_hangup_v1_scope_proto_init()
 	file_hangup_v1_session_proto_init()
 	file_hangup_v1_event_proto_msgTypes[0].OneofWrappers = []any{
 		(*Event_Subscribed)(nil),
@@ -1700,15 +2046,19 @@ func file_hangup_v1_event_proto_init() {
 		(*Event_DataReceived)(nil),
 		(*Event_DataSent)(nil),
 		(*Event_AcceptFailed)(nil),
+		(*Event_PlanStepFired)(nil),
+		(*Event_PlanStepFailed)(nil),
+		(*Event_ScopeCreated)(nil),
+		(*Event_ScopeEnded)(nil),
 	}
-	file_hangup_v1_event_proto_msgTypes[15].OneofWrappers = []any{}
+	file_hangup_v1_event_proto_msgTypes[18].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hangup_v1_event_proto_rawDesc), len(file_hangup_v1_event_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   19,
+			NumEnums:      2,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

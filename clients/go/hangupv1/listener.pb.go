@@ -236,8 +236,10 @@ type Listener struct {
 	Backlog uint32 `protobuf:"varint,16,opt,name=backlog,proto3" json:"backlog,omitempty"`
 	// SO_RCVBUF as asked for; 0: the kernel's own.
 	ReceiveBufferBytes uint32 `protobuf:"varint,17,opt,name=receive_buffer_bytes,json=receiveBufferBytes,proto3" json:"receive_buffer_bytes,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// What shall become of its connections, and what has so far.
+	Plans         []*PlanReport `protobuf:"bytes,18,rep,name=plans,proto3" json:"plans,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Listener) Reset() {
@@ -389,6 +391,13 @@ func (x *Listener) GetReceiveBufferBytes() uint32 {
 	return 0
 }
 
+func (x *Listener) GetPlans() []*PlanReport {
+	if x != nil {
+		return x.Plans
+	}
+	return nil
+}
+
 // The request of CreateListener.
 type CreateListenerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -419,8 +428,11 @@ type CreateListenerRequest struct {
 	Backlog *uint32 `protobuf:"varint,11,opt,name=backlog,proto3,oneof" json:"backlog,omitempty"`
 	// SO_RCVBUF of its connections, from the SYN on; 1 to 16777216, the kernel makes it at least 2304. 0: the kernel's own.
 	ReceiveBufferBytes uint32 `protobuf:"varint,12,opt,name=receive_buffer_bytes,json=receiveBufferBytes,proto3" json:"receive_buffer_bytes,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// What shall become of its connections, in accept order: the first `connections` of them by the first plan, and so on;
+	// past the list the behaviour alone. At most 64 plans.
+	Plans         []*Plan `protobuf:"bytes,13,rep,name=plans,proto3" json:"plans,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreateListenerRequest) Reset() {
@@ -535,6 +547,13 @@ func (x *CreateListenerRequest) GetReceiveBufferBytes() uint32 {
 		return x.ReceiveBufferBytes
 	}
 	return 0
+}
+
+func (x *CreateListenerRequest) GetPlans() []*Plan {
+	if x != nil {
+		return x.Plans
+	}
+	return nil
 }
 
 // The reply of CreateListener.
@@ -816,7 +835,7 @@ type UpdateListenerRequest struct {
 	OnPeerFin Session_OnPeerFin `protobuf:"varint,4,opt,name=on_peer_fin,json=onPeerFin,proto3,enum=hangup.v1.Session_OnPeerFin" json:"on_peer_fin,omitempty"`
 	// The notes, replaced as a whole.
 	Labels map[string]string `protobuf:"bytes,5,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Which fields to change: `on_peer_fin`, `labels`, `state`, `behaviour`, `reset_on_accept`. Empty: those that are set
+	// Which fields to change: `on_peer_fin`, `labels`, `state`, `behaviour`, `reset_on_accept`, `plans`. Empty: those that are set
 	// (AIP-134).
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,6,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// What clients meet from now on. The port is held throughout.
@@ -825,6 +844,8 @@ type UpdateListenerRequest struct {
 	Behaviour *Behaviour `protobuf:"bytes,8,opt,name=behaviour,proto3" json:"behaviour,omitempty"`
 	// What becomes of connections accepted from now on.
 	ResetOnAccept Listener_ResetOnAccept `protobuf:"varint,9,opt,name=reset_on_accept,json=resetOnAccept,proto3,enum=hangup.v1.Listener_ResetOnAccept" json:"reset_on_accept,omitempty"`
+	// What shall become of connections accepted from now on; the list counts from the next one.
+	Plans         []*Plan `protobuf:"bytes,10,rep,name=plans,proto3" json:"plans,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -920,6 +941,13 @@ func (x *UpdateListenerRequest) GetResetOnAccept() Listener_ResetOnAccept {
 		return x.ResetOnAccept
 	}
 	return Listener_RESET_ON_ACCEPT_UNSPECIFIED
+}
+
+func (x *UpdateListenerRequest) GetPlans() []*Plan {
+	if x != nil {
+		return x.Plans
+	}
+	return nil
 }
 
 // The reply of UpdateListener.
@@ -1070,7 +1098,9 @@ type DeleteListenerResponse struct {
 	// Every session of this delete that did not end as asked.
 	Failures []*SessionFailure `protobuf:"bytes,3,rep,name=failures,proto3" json:"failures,omitempty"`
 	// The receipts of its sessions, newest first, at most `max_results`.
-	Receipts      []*Receipt `protobuf:"bytes,4,rep,name=receipts,proto3" json:"receipts,omitempty"`
+	Receipts []*Receipt `protobuf:"bytes,4,rep,name=receipts,proto3" json:"receipts,omitempty"`
+	// What became of its plans; a step that never fired is a fault that did not happen.
+	Plans         []*PlanReport `protobuf:"bytes,5,rep,name=plans,proto3" json:"plans,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1133,11 +1163,18 @@ func (x *DeleteListenerResponse) GetReceipts() []*Receipt {
 	return nil
 }
 
+func (x *DeleteListenerResponse) GetPlans() []*PlanReport {
+	if x != nil {
+		return x.Plans
+	}
+	return nil
+}
+
 var File_hangup_v1_listener_proto protoreflect.FileDescriptor
 
 const file_hangup_v1_listener_proto_rawDesc = "" +
 	"\n" +
-	"\x18hangup/v1/listener.proto\x12\thangup.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19hangup/v1/behaviour.proto\x1a\x17hangup/v1/session.proto\"\x86\a\n" +
+	"\x18hangup/v1/listener.proto\x12\thangup.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19hangup/v1/behaviour.proto\x1a\x14hangup/v1/plan.proto\x1a\x17hangup/v1/session.proto\"\xb3\a\n" +
 	"\bListener\x12\x14\n" +
 	"\x05scope\x18\x01 \x01(\tR\x05scope\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x10\n" +
@@ -1157,7 +1194,8 @@ const file_hangup_v1_listener_proto_rawDesc = "" +
 	"\tbehaviour\x18\x0e \x01(\v2\x14.hangup.v1.BehaviourR\tbehaviour\x12I\n" +
 	"\x0freset_on_accept\x18\x0f \x01(\x0e2!.hangup.v1.Listener.ResetOnAcceptR\rresetOnAccept\x12\x18\n" +
 	"\abacklog\x18\x10 \x01(\rR\abacklog\x120\n" +
-	"\x14receive_buffer_bytes\x18\x11 \x01(\rR\x12receiveBufferBytes\x1a9\n" +
+	"\x14receive_buffer_bytes\x18\x11 \x01(\rR\x12receiveBufferBytes\x12+\n" +
+	"\x05plans\x18\x12 \x03(\v2\x15.hangup.v1.PlanReportR\x05plans\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"V\n" +
@@ -1171,7 +1209,7 @@ const file_hangup_v1_listener_proto_rawDesc = "" +
 	"\x1bRESET_ON_ACCEPT_UNSPECIFIED\x10\x00\x12\t\n" +
 	"\x05NEVER\x10\x01\x12\v\n" +
 	"\aAT_ONCE\x10\x02\x12\x11\n" +
-	"\rAT_FIRST_BYTE\x10\x03\"\xd2\x04\n" +
+	"\rAT_FIRST_BYTE\x10\x03\"\xf9\x04\n" +
 	"\x15CreateListenerRequest\x12\x14\n" +
 	"\x05scope\x18\x01 \x01(\tR\x05scope\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
@@ -1185,7 +1223,8 @@ const file_hangup_v1_listener_proto_rawDesc = "" +
 	"\x0freset_on_accept\x18\n" +
 	" \x01(\x0e2!.hangup.v1.Listener.ResetOnAcceptR\rresetOnAccept\x12\x1d\n" +
 	"\abacklog\x18\v \x01(\rH\x00R\abacklog\x88\x01\x01\x120\n" +
-	"\x14receive_buffer_bytes\x18\f \x01(\rR\x12receiveBufferBytes\x1a9\n" +
+	"\x14receive_buffer_bytes\x18\f \x01(\rR\x12receiveBufferBytes\x12%\n" +
+	"\x05plans\x18\r \x03(\v2\x0f.hangup.v1.PlanR\x05plans\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\n" +
@@ -1205,7 +1244,7 @@ const file_hangup_v1_listener_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tR\tpageToken\"r\n" +
 	"\x15ListListenersResponse\x121\n" +
 	"\tlisteners\x18\x01 \x03(\v2\x13.hangup.v1.ListenerR\tlisteners\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x87\x04\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xae\x04\n" +
 	"\x15UpdateListenerRequest\x12\x14\n" +
 	"\x05scope\x18\x01 \x01(\tR\x05scope\x12\x1a\n" +
 	"\blistener\x18\x02 \x01(\tR\blistener\x12\x10\n" +
@@ -1216,7 +1255,9 @@ const file_hangup_v1_listener_proto_rawDesc = "" +
 	"updateMask\x12/\n" +
 	"\x05state\x18\a \x01(\x0e2\x19.hangup.v1.Listener.StateR\x05state\x122\n" +
 	"\tbehaviour\x18\b \x01(\v2\x14.hangup.v1.BehaviourR\tbehaviour\x12I\n" +
-	"\x0freset_on_accept\x18\t \x01(\x0e2!.hangup.v1.Listener.ResetOnAcceptR\rresetOnAccept\x1a9\n" +
+	"\x0freset_on_accept\x18\t \x01(\x0e2!.hangup.v1.Listener.ResetOnAcceptR\rresetOnAccept\x12%\n" +
+	"\x05plans\x18\n" +
+	" \x03(\v2\x0f.hangup.v1.PlanR\x05plans\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"I\n" +
@@ -1234,12 +1275,13 @@ const file_hangup_v1_listener_proto_rawDesc = "" +
 	"\x14SESSIONS_UNSPECIFIED\x10\x00\x12\t\n" +
 	"\x05RESET\x10\x01\x12\t\n" +
 	"\x05CLOSE\x10\x02B\x0e\n" +
-	"\f_max_results\"\xe1\x01\n" +
+	"\f_max_results\"\x8e\x02\n" +
 	"\x16DeleteListenerResponse\x12/\n" +
 	"\blistener\x18\x01 \x01(\v2\x13.hangup.v1.ListenerR\blistener\x12/\n" +
 	"\x06counts\x18\x02 \x01(\v2\x17.hangup.v1.EndingCountsR\x06counts\x125\n" +
 	"\bfailures\x18\x03 \x03(\v2\x19.hangup.v1.SessionFailureR\bfailures\x12.\n" +
-	"\breceipts\x18\x04 \x03(\v2\x12.hangup.v1.ReceiptR\breceipts2\xb8\x03\n" +
+	"\breceipts\x18\x04 \x03(\v2\x12.hangup.v1.ReceiptR\breceipts\x12+\n" +
+	"\x05plans\x18\x05 \x03(\v2\x15.hangup.v1.PlanReportR\x05plans2\xb8\x03\n" +
 	"\x0fListenerService\x12U\n" +
 	"\x0eCreateListener\x12 .hangup.v1.CreateListenerRequest\x1a!.hangup.v1.CreateListenerResponse\x12L\n" +
 	"\vGetListener\x12\x1d.hangup.v1.GetListenerRequest\x1a\x1e.hangup.v1.GetListenerResponse\x12R\n" +
@@ -1284,11 +1326,13 @@ var file_hangup_v1_listener_proto_goTypes = []any{
 	(Session_OnPeerFin)(0),              // 17: hangup.v1.Session.OnPeerFin
 	(*timestamppb.Timestamp)(nil),       // 18: google.protobuf.Timestamp
 	(*Behaviour)(nil),                   // 19: hangup.v1.Behaviour
-	(*fieldmaskpb.FieldMask)(nil),       // 20: google.protobuf.FieldMask
-	(*durationpb.Duration)(nil),         // 21: google.protobuf.Duration
-	(*EndingCounts)(nil),                // 22: hangup.v1.EndingCounts
-	(*SessionFailure)(nil),              // 23: hangup.v1.SessionFailure
-	(*Receipt)(nil),                     // 24: hangup.v1.Receipt
+	(*PlanReport)(nil),                  // 20: hangup.v1.PlanReport
+	(*Plan)(nil),                        // 21: hangup.v1.Plan
+	(*fieldmaskpb.FieldMask)(nil),       // 22: google.protobuf.FieldMask
+	(*durationpb.Duration)(nil),         // 23: google.protobuf.Duration
+	(*EndingCounts)(nil),                // 24: hangup.v1.EndingCounts
+	(*SessionFailure)(nil),              // 25: hangup.v1.SessionFailure
+	(*Receipt)(nil),                     // 26: hangup.v1.Receipt
 }
 var file_hangup_v1_listener_proto_depIdxs = []int32{
 	0,  // 0: hangup.v1.Listener.state:type_name -> hangup.v1.Listener.State
@@ -1297,42 +1341,46 @@ var file_hangup_v1_listener_proto_depIdxs = []int32{
 	18, // 3: hangup.v1.Listener.create_time:type_name -> google.protobuf.Timestamp
 	19, // 4: hangup.v1.Listener.behaviour:type_name -> hangup.v1.Behaviour
 	1,  // 5: hangup.v1.Listener.reset_on_accept:type_name -> hangup.v1.Listener.ResetOnAccept
-	17, // 6: hangup.v1.CreateListenerRequest.on_peer_fin:type_name -> hangup.v1.Session.OnPeerFin
-	15, // 7: hangup.v1.CreateListenerRequest.labels:type_name -> hangup.v1.CreateListenerRequest.LabelsEntry
-	19, // 8: hangup.v1.CreateListenerRequest.behaviour:type_name -> hangup.v1.Behaviour
-	0,  // 9: hangup.v1.CreateListenerRequest.state:type_name -> hangup.v1.Listener.State
-	1,  // 10: hangup.v1.CreateListenerRequest.reset_on_accept:type_name -> hangup.v1.Listener.ResetOnAccept
-	3,  // 11: hangup.v1.CreateListenerResponse.listener:type_name -> hangup.v1.Listener
-	3,  // 12: hangup.v1.GetListenerResponse.listener:type_name -> hangup.v1.Listener
-	3,  // 13: hangup.v1.ListListenersResponse.listeners:type_name -> hangup.v1.Listener
-	17, // 14: hangup.v1.UpdateListenerRequest.on_peer_fin:type_name -> hangup.v1.Session.OnPeerFin
-	16, // 15: hangup.v1.UpdateListenerRequest.labels:type_name -> hangup.v1.UpdateListenerRequest.LabelsEntry
-	20, // 16: hangup.v1.UpdateListenerRequest.update_mask:type_name -> google.protobuf.FieldMask
-	0,  // 17: hangup.v1.UpdateListenerRequest.state:type_name -> hangup.v1.Listener.State
-	19, // 18: hangup.v1.UpdateListenerRequest.behaviour:type_name -> hangup.v1.Behaviour
-	1,  // 19: hangup.v1.UpdateListenerRequest.reset_on_accept:type_name -> hangup.v1.Listener.ResetOnAccept
-	3,  // 20: hangup.v1.UpdateListenerResponse.listener:type_name -> hangup.v1.Listener
-	2,  // 21: hangup.v1.DeleteListenerRequest.sessions:type_name -> hangup.v1.DeleteListenerRequest.Sessions
-	21, // 22: hangup.v1.DeleteListenerRequest.drain_timeout:type_name -> google.protobuf.Duration
-	3,  // 23: hangup.v1.DeleteListenerResponse.listener:type_name -> hangup.v1.Listener
-	22, // 24: hangup.v1.DeleteListenerResponse.counts:type_name -> hangup.v1.EndingCounts
-	23, // 25: hangup.v1.DeleteListenerResponse.failures:type_name -> hangup.v1.SessionFailure
-	24, // 26: hangup.v1.DeleteListenerResponse.receipts:type_name -> hangup.v1.Receipt
-	4,  // 27: hangup.v1.ListenerService.CreateListener:input_type -> hangup.v1.CreateListenerRequest
-	6,  // 28: hangup.v1.ListenerService.GetListener:input_type -> hangup.v1.GetListenerRequest
-	8,  // 29: hangup.v1.ListenerService.ListListeners:input_type -> hangup.v1.ListListenersRequest
-	10, // 30: hangup.v1.ListenerService.UpdateListener:input_type -> hangup.v1.UpdateListenerRequest
-	12, // 31: hangup.v1.ListenerService.DeleteListener:input_type -> hangup.v1.DeleteListenerRequest
-	5,  // 32: hangup.v1.ListenerService.CreateListener:output_type -> hangup.v1.CreateListenerResponse
-	7,  // 33: hangup.v1.ListenerService.GetListener:output_type -> hangup.v1.GetListenerResponse
-	9,  // 34: hangup.v1.ListenerService.ListListeners:output_type -> hangup.v1.ListListenersResponse
-	11, // 35: hangup.v1.ListenerService.UpdateListener:output_type -> hangup.v1.UpdateListenerResponse
-	13, // 36: hangup.v1.ListenerService.DeleteListener:output_type -> hangup.v1.DeleteListenerResponse
-	32, // [32:37] is the sub-list for method output_type
-	27, // [27:32] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	20, // 6: hangup.v1.Listener.plans:type_name -> hangup.v1.PlanReport
+	17, // 7: hangup.v1.CreateListenerRequest.on_peer_fin:type_name -> hangup.v1.Session.OnPeerFin
+	15, // 8: hangup.v1.CreateListenerRequest.labels:type_name -> hangup.v1.CreateListenerRequest.LabelsEntry
+	19, // 9: hangup.v1.CreateListenerRequest.behaviour:type_name -> hangup.v1.Behaviour
+	0,  // 10: hangup.v1.CreateListenerRequest.state:type_name -> hangup.v1.Listener.State
+	1,  // 11: hangup.v1.CreateListenerRequest.reset_on_accept:type_name -> hangup.v1.Listener.ResetOnAccept
+	21, // 12: hangup.v1.CreateListenerRequest.plans:type_name -> hangup.v1.Plan
+	3,  // 13: hangup.v1.CreateListenerResponse.listener:type_name -> hangup.v1.Listener
+	3,  // 14: hangup.v1.GetListenerResponse.listener:type_name -> hangup.v1.Listener
+	3,  // 15: hangup.v1.ListListenersResponse.listeners:type_name -> hangup.v1.Listener
+	17, // 16: hangup.v1.UpdateListenerRequest.on_peer_fin:type_name -> hangup.v1.Session.OnPeerFin
+	16, // 17: hangup.v1.UpdateListenerRequest.labels:type_name -> hangup.v1.UpdateListenerRequest.LabelsEntry
+	22, // 18: hangup.v1.UpdateListenerRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 19: hangup.v1.UpdateListenerRequest.state:type_name -> hangup.v1.Listener.State
+	19, // 20: hangup.v1.UpdateListenerRequest.behaviour:type_name -> hangup.v1.Behaviour
+	1,  // 21: hangup.v1.UpdateListenerRequest.reset_on_accept:type_name -> hangup.v1.Listener.ResetOnAccept
+	21, // 22: hangup.v1.UpdateListenerRequest.plans:type_name -> hangup.v1.Plan
+	3,  // 23: hangup.v1.UpdateListenerResponse.listener:type_name -> hangup.v1.Listener
+	2,  // 24: hangup.v1.DeleteListenerRequest.sessions:type_name -> hangup.v1.DeleteListenerRequest.Sessions
+	23, // 25: hangup.v1.DeleteListenerRequest.drain_timeout:type_name -> google.protobuf.Duration
+	3,  // 26: hangup.v1.DeleteListenerResponse.listener:type_name -> hangup.v1.Listener
+	24, // 27: hangup.v1.DeleteListenerResponse.counts:type_name -> hangup.v1.EndingCounts
+	25, // 28: hangup.v1.DeleteListenerResponse.failures:type_name -> hangup.v1.SessionFailure
+	26, // 29: hangup.v1.DeleteListenerResponse.receipts:type_name -> hangup.v1.Receipt
+	20, // 30: hangup.v1.DeleteListenerResponse.plans:type_name -> hangup.v1.PlanReport
+	4,  // 31: hangup.v1.ListenerService.CreateListener:input_type -> hangup.v1.CreateListenerRequest
+	6,  // 32: hangup.v1.ListenerService.GetListener:input_type -> hangup.v1.GetListenerRequest
+	8,  // 33: hangup.v1.ListenerService.ListListeners:input_type -> hangup.v1.ListListenersRequest
+	10, // 34: hangup.v1.ListenerService.UpdateListener:input_type -> hangup.v1.UpdateListenerRequest
+	12, // 35: hangup.v1.ListenerService.DeleteListener:input_type -> hangup.v1.DeleteListenerRequest
+	5,  // 36: hangup.v1.ListenerService.CreateListener:output_type -> hangup.v1.CreateListenerResponse
+	7,  // 37: hangup.v1.ListenerService.GetListener:output_type -> hangup.v1.GetListenerResponse
+	9,  // 38: hangup.v1.ListenerService.ListListeners:output_type -> hangup.v1.ListListenersResponse
+	11, // 39: hangup.v1.ListenerService.UpdateListener:output_type -> hangup.v1.UpdateListenerResponse
+	13, // 40: hangup.v1.ListenerService.DeleteListener:output_type -> hangup.v1.DeleteListenerResponse
+	36, // [36:41] is the sub-list for method output_type
+	31, // [31:36] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_hangup_v1_listener_proto_init() }
@@ -1341,6 +1389,7 @@ func file_hangup_v1_listener_proto_init() {
 		return
 	}
 	file_hangup_v1_behaviour_proto_init()
+	file_hangup_v1_plan_proto_init()
 	file_hangup_v1_session_proto_init()
 	file_hangup_v1_listener_proto_msgTypes[1].OneofWrappers = []any{}
 	file_hangup_v1_listener_proto_msgTypes[9].OneofWrappers = []any{}

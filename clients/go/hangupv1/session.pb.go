@@ -350,20 +350,26 @@ const (
 	Cause_SHUTDOWN Cause_Kind = 7
 	// The listener's own setting (`reset_on_accept`).
 	Cause_LISTENER Cause_Kind = 8
+	// A step of a plan; `step` says which.
+	Cause_PLAN_STEP Cause_Kind = 9
+	// The scope ended.
+	Cause_SCOPE_ENDED Cause_Kind = 10
 )
 
 // Enum value maps for Cause_Kind.
 var (
 	Cause_Kind_name = map[int32]string{
-		0: "KIND_UNSPECIFIED",
-		1: "COMMAND",
-		2: "PEER",
-		3: "BEHAVIOUR",
-		4: "TIMEOUT",
-		5: "DRAIN_TIMEOUT",
-		6: "LISTENER_DELETED",
-		7: "SHUTDOWN",
-		8: "LISTENER",
+		0:  "KIND_UNSPECIFIED",
+		1:  "COMMAND",
+		2:  "PEER",
+		3:  "BEHAVIOUR",
+		4:  "TIMEOUT",
+		5:  "DRAIN_TIMEOUT",
+		6:  "LISTENER_DELETED",
+		7:  "SHUTDOWN",
+		8:  "LISTENER",
+		9:  "PLAN_STEP",
+		10: "SCOPE_ENDED",
 	}
 	Cause_Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -375,6 +381,8 @@ var (
 		"LISTENER_DELETED": 6,
 		"SHUTDOWN":         7,
 		"LISTENER":         8,
+		"PLAN_STEP":        9,
+		"SCOPE_ENDED":      10,
 	}
 )
 
@@ -577,6 +585,8 @@ type Session struct {
 	TcpInfo *TcpInfo `protobuf:"bytes,26,opt,name=tcp_info,json=tcpInfo,proto3" json:"tcp_info,omitempty"`
 	// How long the kernel will still keep the connection in TIME_WAIT or FIN_WAIT2; only in the FULL view.
 	StateTimeLeft *durationpb.Duration `protobuf:"bytes,27,opt,name=state_time_left,json=stateTimeLeft,proto3" json:"state_time_left,omitempty"`
+	// How far it is with its plan; absent without one.
+	Plan          *PlanProgress `protobuf:"bytes,28,opt,name=plan,proto3" json:"plan,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -796,6 +806,13 @@ func (x *Session) GetTcpInfo() *TcpInfo {
 func (x *Session) GetStateTimeLeft() *durationpb.Duration {
 	if x != nil {
 		return x.StateTimeLeft
+	}
+	return nil
+}
+
+func (x *Session) GetPlan() *PlanProgress {
+	if x != nil {
+		return x.Plan
 	}
 	return nil
 }
@@ -1108,7 +1125,9 @@ type Cause struct {
 	// The RPC, such as `ResetSession`; empty where it was none.
 	Rpc string `protobuf:"bytes,2,opt,name=rpc,proto3" json:"rpc,omitempty"`
 	// The action, such as `reset_unread`; empty where it was none.
-	Action        string `protobuf:"bytes,3,opt,name=action,proto3" json:"action,omitempty"`
+	Action string `protobuf:"bytes,3,opt,name=action,proto3" json:"action,omitempty"`
+	// The step of the plan, from 1; 0 where it was none.
+	Step          uint32 `protobuf:"varint,4,opt,name=step,proto3" json:"step,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1162,6 +1181,13 @@ func (x *Cause) GetAction() string {
 		return x.Action
 	}
 	return ""
+}
+
+func (x *Cause) GetStep() uint32 {
+	if x != nil {
+		return x.Step
+	}
+	return 0
 }
 
 // What is known of an ending, and how far it is proven. It never guesses.
@@ -1597,7 +1623,9 @@ type OpenSessionRequest struct {
 	// Notes of the caller: at most 32, keys 1 to 63 bytes, values up to 255 bytes.
 	Labels map[string]string `protobuf:"bytes,7,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// What it does with bytes; the default is manual.
-	Behaviour     *Behaviour `protobuf:"bytes,8,opt,name=behaviour,proto3" json:"behaviour,omitempty"`
+	Behaviour *Behaviour `protobuf:"bytes,8,opt,name=behaviour,proto3" json:"behaviour,omitempty"`
+	// What shall become of it.
+	Plan          *Plan `protobuf:"bytes,9,opt,name=plan,proto3" json:"plan,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1684,6 +1712,13 @@ func (x *OpenSessionRequest) GetLabels() map[string]string {
 func (x *OpenSessionRequest) GetBehaviour() *Behaviour {
 	if x != nil {
 		return x.Behaviour
+	}
+	return nil
+}
+
+func (x *OpenSessionRequest) GetPlan() *Plan {
+	if x != nil {
+		return x.Plan
 	}
 	return nil
 }
@@ -3095,11 +3130,130 @@ func (x *PerformActionResponse) GetReceipts() []*Receipt {
 	return nil
 }
 
+// The request of SignalPlan.
+type SignalPlanRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scope; empty means `default`.
+	Scope string `protobuf:"bytes,1,opt,name=scope,proto3" json:"scope,omitempty"`
+	// For this session alone.
+	Session string `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
+	// For the sessions of this listener, those to come too. With neither: for all of the scope.
+	Listener string `protobuf:"bytes,3,opt,name=listener,proto3" json:"listener,omitempty"`
+	// The signal's name. Required.
+	Signal        string `protobuf:"bytes,4,opt,name=signal,proto3" json:"signal,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignalPlanRequest) Reset() {
+	*x = SignalPlanRequest{}
+	mi := &file_hangup_v1_session_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignalPlanRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignalPlanRequest) ProtoMessage() {}
+
+func (x *SignalPlanRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hangup_v1_session_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignalPlanRequest.ProtoReflect.Descriptor instead.
+func (*SignalPlanRequest) Descriptor() ([]byte, []int) {
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *SignalPlanRequest) GetScope() string {
+	if x != nil {
+		return x.Scope
+	}
+	return ""
+}
+
+func (x *SignalPlanRequest) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *SignalPlanRequest) GetListener() string {
+	if x != nil {
+		return x.Listener
+	}
+	return ""
+}
+
+func (x *SignalPlanRequest) GetSignal() string {
+	if x != nil {
+		return x.Signal
+	}
+	return ""
+}
+
+// The reply of SignalPlan.
+type SignalPlanResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Living sessions whose plan names the signal.
+	Sessions      uint64 `protobuf:"varint,1,opt,name=sessions,proto3" json:"sessions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignalPlanResponse) Reset() {
+	*x = SignalPlanResponse{}
+	mi := &file_hangup_v1_session_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignalPlanResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignalPlanResponse) ProtoMessage() {}
+
+func (x *SignalPlanResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hangup_v1_session_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignalPlanResponse.ProtoReflect.Descriptor instead.
+func (*SignalPlanResponse) Descriptor() ([]byte, []int) {
+	return file_hangup_v1_session_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *SignalPlanResponse) GetSessions() uint64 {
+	if x != nil {
+		return x.Sessions
+	}
+	return 0
+}
+
 var File_hangup_v1_session_proto protoreflect.FileDescriptor
 
 const file_hangup_v1_session_proto_rawDesc = "" +
 	"\n" +
-	"\x17hangup/v1/session.proto\x12\thangup.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16hangup/v1/action.proto\x1a\x19hangup/v1/behaviour.proto\x1a\x16hangup/v1/packet.proto\"\xf8\v\n" +
+	"\x17hangup/v1/session.proto\x12\thangup.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16hangup/v1/action.proto\x1a\x19hangup/v1/behaviour.proto\x1a\x16hangup/v1/packet.proto\x1a\x14hangup/v1/plan.proto\"\xa5\f\n" +
 	"\aSession\x12\x14\n" +
 	"\x05scope\x18\x01 \x01(\tR\x05scope\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x10\n" +
@@ -3130,7 +3284,8 @@ const file_hangup_v1_session_proto_rawDesc = "" +
 	"\n" +
 	"black_hole\x18\x19 \x01(\x0e2$.hangup.v1.BlackHoleAction.DirectionR\tblackHole\x12-\n" +
 	"\btcp_info\x18\x1a \x01(\v2\x12.hangup.v1.TcpInfoR\atcpInfo\x12A\n" +
-	"\x0fstate_time_left\x18\x1b \x01(\v2\x19.google.protobuf.DurationR\rstateTimeLeft\x1a9\n" +
+	"\x0fstate_time_left\x18\x1b \x01(\v2\x19.google.protobuf.DurationR\rstateTimeLeft\x12+\n" +
+	"\x04plan\x18\x1c \x01(\v2\x17.hangup.v1.PlanProgressR\x04plan\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\":\n" +
@@ -3199,11 +3354,12 @@ const file_hangup_v1_session_proto_rawDesc = "" +
 	"\n" +
 	"EarlierFin\x12&\n" +
 	"\x05cause\x18\x01 \x01(\v2\x10.hangup.v1.CauseR\x05cause\x12.\n" +
-	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\xf3\x01\n" +
+	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\xa7\x02\n" +
 	"\x05Cause\x12)\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x15.hangup.v1.Cause.KindR\x04kind\x12\x10\n" +
 	"\x03rpc\x18\x02 \x01(\tR\x03rpc\x12\x16\n" +
-	"\x06action\x18\x03 \x01(\tR\x06action\"\x94\x01\n" +
+	"\x06action\x18\x03 \x01(\tR\x06action\x12\x12\n" +
+	"\x04step\x18\x04 \x01(\rR\x04step\"\xb4\x01\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aCOMMAND\x10\x01\x12\b\n" +
@@ -3213,7 +3369,10 @@ const file_hangup_v1_session_proto_rawDesc = "" +
 	"\rDRAIN_TIMEOUT\x10\x05\x12\x14\n" +
 	"\x10LISTENER_DELETED\x10\x06\x12\f\n" +
 	"\bSHUTDOWN\x10\a\x12\f\n" +
-	"\bLISTENER\x10\b\"\xab\x06\n" +
+	"\bLISTENER\x10\b\x12\r\n" +
+	"\tPLAN_STEP\x10\t\x12\x0f\n" +
+	"\vSCOPE_ENDED\x10\n" +
+	"\"\xab\x06\n" +
 	"\aReceipt\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x10\n" +
 	"\x03uid\x18\x02 \x01(\tR\x03uid\x12+\n" +
@@ -3257,7 +3416,7 @@ const file_hangup_v1_session_proto_rawDesc = "" +
 	"\x0eSessionFailure\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessage\"\xa0\x03\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\"\xc5\x03\n" +
 	"\x12OpenSessionRequest\x12\x14\n" +
 	"\x05scope\x18\x01 \x01(\tR\x05scope\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -3266,7 +3425,8 @@ const file_hangup_v1_session_proto_rawDesc = "" +
 	"\rlocal_address\x18\x05 \x01(\tR\flocalAddress\x12<\n" +
 	"\von_peer_fin\x18\x06 \x01(\x0e2\x1c.hangup.v1.Session.OnPeerFinR\tonPeerFin\x12A\n" +
 	"\x06labels\x18\a \x03(\v2).hangup.v1.OpenSessionRequest.LabelsEntryR\x06labels\x122\n" +
-	"\tbehaviour\x18\b \x01(\v2\x14.hangup.v1.BehaviourR\tbehaviour\x1a9\n" +
+	"\tbehaviour\x18\b \x01(\v2\x14.hangup.v1.BehaviourR\tbehaviour\x12#\n" +
+	"\x04plan\x18\t \x01(\v2\x0f.hangup.v1.PlanR\x04plan\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"C\n" +
@@ -3377,7 +3537,14 @@ const file_hangup_v1_session_proto_rawDesc = "" +
 	"\breceipts\x18\x05 \x03(\v2\x12.hangup.v1.ReceiptR\breceipts\x1a9\n" +
 	"\vFailedEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x012\xae\x06\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"w\n" +
+	"\x11SignalPlanRequest\x12\x14\n" +
+	"\x05scope\x18\x01 \x01(\tR\x05scope\x12\x18\n" +
+	"\asession\x18\x02 \x01(\tR\asession\x12\x1a\n" +
+	"\blistener\x18\x03 \x01(\tR\blistener\x12\x16\n" +
+	"\x06signal\x18\x04 \x01(\tR\x06signal\"0\n" +
+	"\x12SignalPlanResponse\x12\x1a\n" +
+	"\bsessions\x18\x01 \x01(\x04R\bsessions2\xf9\x06\n" +
 	"\x0eSessionService\x12L\n" +
 	"\vOpenSession\x12\x1d.hangup.v1.OpenSessionRequest\x1a\x1e.hangup.v1.OpenSessionResponse\x12I\n" +
 	"\n" +
@@ -3389,7 +3556,9 @@ const file_hangup_v1_session_proto_rawDesc = "" +
 	"\fCloseSession\x12\x1e.hangup.v1.CloseSessionRequest\x1a\x1f.hangup.v1.CloseSessionResponse\x12[\n" +
 	"\x10HalfCloseSession\x12\".hangup.v1.HalfCloseSessionRequest\x1a#.hangup.v1.HalfCloseSessionResponse\x12O\n" +
 	"\fResetSession\x12\x1e.hangup.v1.ResetSessionRequest\x1a\x1f.hangup.v1.ResetSessionResponse\x12R\n" +
-	"\rPerformAction\x12\x1f.hangup.v1.PerformActionRequest\x1a .hangup.v1.PerformActionResponseB~\n" +
+	"\rPerformAction\x12\x1f.hangup.v1.PerformActionRequest\x1a .hangup.v1.PerformActionResponse\x12I\n" +
+	"\n" +
+	"SignalPlan\x12\x1c.hangup.v1.SignalPlanRequest\x1a\x1d.hangup.v1.SignalPlanResponseB~\n" +
 	"\rcom.hangup.v1B\fSessionProtoP\x01Z\x1ahangup/clients/go/hangupv1\xa2\x02\x03HXX\xaa\x02\tHangup.V1\xca\x02\tHangup\\V1\xe2\x02\x15Hangup\\V1\\GPBMetadata\xea\x02\n" +
 	"Hangup::V1b\x06proto3"
 
@@ -3406,7 +3575,7 @@ func file_hangup_v1_session_proto_rawDescGZIP() []byte {
 }
 
 var file_hangup_v1_session_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
-var file_hangup_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_hangup_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_hangup_v1_session_proto_goTypes = []any{
 	(Session_Origin)(0),               // 0: hangup.v1.Session.Origin
 	(Session_State)(0),                // 1: hangup.v1.Session.State
@@ -3445,98 +3614,106 @@ var file_hangup_v1_session_proto_goTypes = []any{
 	(*ResetSessionResponse)(nil),      // 34: hangup.v1.ResetSessionResponse
 	(*PerformActionRequest)(nil),      // 35: hangup.v1.PerformActionRequest
 	(*PerformActionResponse)(nil),     // 36: hangup.v1.PerformActionResponse
-	nil,                               // 37: hangup.v1.Session.LabelsEntry
-	nil,                               // 38: hangup.v1.OpenSessionRequest.LabelsEntry
-	nil,                               // 39: hangup.v1.PerformActionResponse.FailedEntry
-	(*timestamppb.Timestamp)(nil),     // 40: google.protobuf.Timestamp
-	(*Behaviour)(nil),                 // 41: hangup.v1.Behaviour
-	(BlackHoleAction_Direction)(0),    // 42: hangup.v1.BlackHoleAction.Direction
-	(*durationpb.Duration)(nil),       // 43: google.protobuf.Duration
-	(*Segment)(nil),                   // 44: hangup.v1.Segment
-	(*Action)(nil),                    // 45: hangup.v1.Action
+	(*SignalPlanRequest)(nil),         // 37: hangup.v1.SignalPlanRequest
+	(*SignalPlanResponse)(nil),        // 38: hangup.v1.SignalPlanResponse
+	nil,                               // 39: hangup.v1.Session.LabelsEntry
+	nil,                               // 40: hangup.v1.OpenSessionRequest.LabelsEntry
+	nil,                               // 41: hangup.v1.PerformActionResponse.FailedEntry
+	(*timestamppb.Timestamp)(nil),     // 42: google.protobuf.Timestamp
+	(*Behaviour)(nil),                 // 43: hangup.v1.Behaviour
+	(BlackHoleAction_Direction)(0),    // 44: hangup.v1.BlackHoleAction.Direction
+	(*durationpb.Duration)(nil),       // 45: google.protobuf.Duration
+	(*PlanProgress)(nil),              // 46: hangup.v1.PlanProgress
+	(*Segment)(nil),                   // 47: hangup.v1.Segment
+	(*Plan)(nil),                      // 48: hangup.v1.Plan
+	(*Action)(nil),                    // 49: hangup.v1.Action
 }
 var file_hangup_v1_session_proto_depIdxs = []int32{
 	0,  // 0: hangup.v1.Session.origin:type_name -> hangup.v1.Session.Origin
 	1,  // 1: hangup.v1.Session.state:type_name -> hangup.v1.Session.State
 	2,  // 2: hangup.v1.Session.on_peer_fin:type_name -> hangup.v1.Session.OnPeerFin
-	37, // 3: hangup.v1.Session.labels:type_name -> hangup.v1.Session.LabelsEntry
-	40, // 4: hangup.v1.Session.open_time:type_name -> google.protobuf.Timestamp
+	39, // 3: hangup.v1.Session.labels:type_name -> hangup.v1.Session.LabelsEntry
+	42, // 4: hangup.v1.Session.open_time:type_name -> google.protobuf.Timestamp
 	13, // 5: hangup.v1.Session.receipt:type_name -> hangup.v1.Receipt
-	41, // 6: hangup.v1.Session.behaviour:type_name -> hangup.v1.Behaviour
-	42, // 7: hangup.v1.Session.black_hole:type_name -> hangup.v1.BlackHoleAction.Direction
+	43, // 6: hangup.v1.Session.behaviour:type_name -> hangup.v1.Behaviour
+	44, // 7: hangup.v1.Session.black_hole:type_name -> hangup.v1.BlackHoleAction.Direction
 	9,  // 8: hangup.v1.Session.tcp_info:type_name -> hangup.v1.TcpInfo
-	43, // 9: hangup.v1.Session.state_time_left:type_name -> google.protobuf.Duration
-	43, // 10: hangup.v1.TcpInfo.rtt:type_name -> google.protobuf.Duration
-	43, // 11: hangup.v1.TcpInfo.rtt_variation:type_name -> google.protobuf.Duration
-	43, // 12: hangup.v1.TcpInfo.retransmission_timeout:type_name -> google.protobuf.Duration
-	4,  // 13: hangup.v1.End.kind:type_name -> hangup.v1.End.Kind
-	12, // 14: hangup.v1.End.cause:type_name -> hangup.v1.Cause
-	40, // 15: hangup.v1.End.time:type_name -> google.protobuf.Timestamp
-	11, // 16: hangup.v1.End.earlier_fin:type_name -> hangup.v1.EarlierFin
-	12, // 17: hangup.v1.EarlierFin.cause:type_name -> hangup.v1.Cause
-	40, // 18: hangup.v1.EarlierFin.time:type_name -> google.protobuf.Timestamp
-	5,  // 19: hangup.v1.Cause.kind:type_name -> hangup.v1.Cause.Kind
-	10, // 20: hangup.v1.Receipt.local_end:type_name -> hangup.v1.End
-	10, // 21: hangup.v1.Receipt.peer_end:type_name -> hangup.v1.End
-	1,  // 22: hangup.v1.Receipt.state_before:type_name -> hangup.v1.Session.State
-	1,  // 23: hangup.v1.Receipt.state_after:type_name -> hangup.v1.Session.State
-	14, // 24: hangup.v1.Receipt.peer_outlook:type_name -> hangup.v1.PeerOutlook
-	6,  // 25: hangup.v1.Receipt.evidence:type_name -> hangup.v1.Receipt.Evidence
-	40, // 26: hangup.v1.Receipt.end_time:type_name -> google.protobuf.Timestamp
-	44, // 27: hangup.v1.Receipt.segments:type_name -> hangup.v1.Segment
-	43, // 28: hangup.v1.OpenSessionRequest.timeout:type_name -> google.protobuf.Duration
-	2,  // 29: hangup.v1.OpenSessionRequest.on_peer_fin:type_name -> hangup.v1.Session.OnPeerFin
-	38, // 30: hangup.v1.OpenSessionRequest.labels:type_name -> hangup.v1.OpenSessionRequest.LabelsEntry
-	41, // 31: hangup.v1.OpenSessionRequest.behaviour:type_name -> hangup.v1.Behaviour
-	8,  // 32: hangup.v1.OpenSessionResponse.session:type_name -> hangup.v1.Session
-	3,  // 33: hangup.v1.GetSessionRequest.view:type_name -> hangup.v1.Session.View
-	8,  // 34: hangup.v1.GetSessionResponse.session:type_name -> hangup.v1.Session
-	8,  // 35: hangup.v1.ListSessionsResponse.sessions:type_name -> hangup.v1.Session
-	7,  // 36: hangup.v1.WaitSessionRequest.condition:type_name -> hangup.v1.WaitSessionRequest.Condition
-	1,  // 37: hangup.v1.WaitSessionRequest.state:type_name -> hangup.v1.Session.State
-	43, // 38: hangup.v1.WaitSessionRequest.timeout:type_name -> google.protobuf.Duration
-	8,  // 39: hangup.v1.WaitSessionResponse.session:type_name -> hangup.v1.Session
-	43, // 40: hangup.v1.SendDataRequest.flush_timeout:type_name -> google.protobuf.Duration
-	8,  // 41: hangup.v1.SendDataResponse.session:type_name -> hangup.v1.Session
-	43, // 42: hangup.v1.ReceiveDataRequest.timeout:type_name -> google.protobuf.Duration
-	43, // 43: hangup.v1.CloseSessionRequest.flush_timeout:type_name -> google.protobuf.Duration
-	43, // 44: hangup.v1.CloseSessionRequest.drain_timeout:type_name -> google.protobuf.Duration
-	8,  // 45: hangup.v1.CloseSessionResponse.session:type_name -> hangup.v1.Session
-	13, // 46: hangup.v1.CloseSessionResponse.receipt:type_name -> hangup.v1.Receipt
-	43, // 47: hangup.v1.HalfCloseSessionRequest.flush_timeout:type_name -> google.protobuf.Duration
-	8,  // 48: hangup.v1.HalfCloseSessionResponse.session:type_name -> hangup.v1.Session
-	13, // 49: hangup.v1.HalfCloseSessionResponse.receipt:type_name -> hangup.v1.Receipt
-	8,  // 50: hangup.v1.ResetSessionResponse.session:type_name -> hangup.v1.Session
-	13, // 51: hangup.v1.ResetSessionResponse.receipt:type_name -> hangup.v1.Receipt
-	45, // 52: hangup.v1.PerformActionRequest.action:type_name -> hangup.v1.Action
-	39, // 53: hangup.v1.PerformActionResponse.failed:type_name -> hangup.v1.PerformActionResponse.FailedEntry
-	16, // 54: hangup.v1.PerformActionResponse.failures:type_name -> hangup.v1.SessionFailure
-	13, // 55: hangup.v1.PerformActionResponse.receipts:type_name -> hangup.v1.Receipt
-	17, // 56: hangup.v1.SessionService.OpenSession:input_type -> hangup.v1.OpenSessionRequest
-	19, // 57: hangup.v1.SessionService.GetSession:input_type -> hangup.v1.GetSessionRequest
-	21, // 58: hangup.v1.SessionService.ListSessions:input_type -> hangup.v1.ListSessionsRequest
-	23, // 59: hangup.v1.SessionService.WaitSession:input_type -> hangup.v1.WaitSessionRequest
-	25, // 60: hangup.v1.SessionService.SendData:input_type -> hangup.v1.SendDataRequest
-	27, // 61: hangup.v1.SessionService.ReceiveData:input_type -> hangup.v1.ReceiveDataRequest
-	29, // 62: hangup.v1.SessionService.CloseSession:input_type -> hangup.v1.CloseSessionRequest
-	31, // 63: hangup.v1.SessionService.HalfCloseSession:input_type -> hangup.v1.HalfCloseSessionRequest
-	33, // 64: hangup.v1.SessionService.ResetSession:input_type -> hangup.v1.ResetSessionRequest
-	35, // 65: hangup.v1.SessionService.PerformAction:input_type -> hangup.v1.PerformActionRequest
-	18, // 66: hangup.v1.SessionService.OpenSession:output_type -> hangup.v1.OpenSessionResponse
-	20, // 67: hangup.v1.SessionService.GetSession:output_type -> hangup.v1.GetSessionResponse
-	22, // 68: hangup.v1.SessionService.ListSessions:output_type -> hangup.v1.ListSessionsResponse
-	24, // 69: hangup.v1.SessionService.WaitSession:output_type -> hangup.v1.WaitSessionResponse
-	26, // 70: hangup.v1.SessionService.SendData:output_type -> hangup.v1.SendDataResponse
-	28, // 71: hangup.v1.SessionService.ReceiveData:output_type -> hangup.v1.ReceiveDataResponse
-	30, // 72: hangup.v1.SessionService.CloseSession:output_type -> hangup.v1.CloseSessionResponse
-	32, // 73: hangup.v1.SessionService.HalfCloseSession:output_type -> hangup.v1.HalfCloseSessionResponse
-	34, // 74: hangup.v1.SessionService.ResetSession:output_type -> hangup.v1.ResetSessionResponse
-	36, // 75: hangup.v1.SessionService.PerformAction:output_type -> hangup.v1.PerformActionResponse
-	66, // [66:76] is the sub-list for method output_type
-	56, // [56:66] is the sub-list for method input_type
-	56, // [56:56] is the sub-list for extension type_name
-	56, // [56:56] is the sub-list for extension extendee
-	0,  // [0:56] is the sub-list for field type_name
+	45, // 9: hangup.v1.Session.state_time_left:type_name -> google.protobuf.Duration
+	46, // 10: hangup.v1.Session.plan:type_name -> hangup.v1.PlanProgress
+	45, // 11: hangup.v1.TcpInfo.rtt:type_name -> google.protobuf.Duration
+	45, // 12: hangup.v1.TcpInfo.rtt_variation:type_name -> google.protobuf.Duration
+	45, // 13: hangup.v1.TcpInfo.retransmission_timeout:type_name -> google.protobuf.Duration
+	4,  // 14: hangup.v1.End.kind:type_name -> hangup.v1.End.Kind
+	12, // 15: hangup.v1.End.cause:type_name -> hangup.v1.Cause
+	42, // 16: hangup.v1.End.time:type_name -> google.protobuf.Timestamp
+	11, // 17: hangup.v1.End.earlier_fin:type_name -> hangup.v1.EarlierFin
+	12, // 18: hangup.v1.EarlierFin.cause:type_name -> hangup.v1.Cause
+	42, // 19: hangup.v1.EarlierFin.time:type_name -> google.protobuf.Timestamp
+	5,  // 20: hangup.v1.Cause.kind:type_name -> hangup.v1.Cause.Kind
+	10, // 21: hangup.v1.Receipt.local_end:type_name -> hangup.v1.End
+	10, // 22: hangup.v1.Receipt.peer_end:type_name -> hangup.v1.End
+	1,  // 23: hangup.v1.Receipt.state_before:type_name -> hangup.v1.Session.State
+	1,  // 24: hangup.v1.Receipt.state_after:type_name -> hangup.v1.Session.State
+	14, // 25: hangup.v1.Receipt.peer_outlook:type_name -> hangup.v1.PeerOutlook
+	6,  // 26: hangup.v1.Receipt.evidence:type_name -> hangup.v1.Receipt.Evidence
+	42, // 27: hangup.v1.Receipt.end_time:type_name -> google.protobuf.Timestamp
+	47, // 28: hangup.v1.Receipt.segments:type_name -> hangup.v1.Segment
+	45, // 29: hangup.v1.OpenSessionRequest.timeout:type_name -> google.protobuf.Duration
+	2,  // 30: hangup.v1.OpenSessionRequest.on_peer_fin:type_name -> hangup.v1.Session.OnPeerFin
+	40, // 31: hangup.v1.OpenSessionRequest.labels:type_name -> hangup.v1.OpenSessionRequest.LabelsEntry
+	43, // 32: hangup.v1.OpenSessionRequest.behaviour:type_name -> hangup.v1.Behaviour
+	48, // 33: hangup.v1.OpenSessionRequest.plan:type_name -> hangup.v1.Plan
+	8,  // 34: hangup.v1.OpenSessionResponse.session:type_name -> hangup.v1.Session
+	3,  // 35: hangup.v1.GetSessionRequest.view:type_name -> hangup.v1.Session.View
+	8,  // 36: hangup.v1.GetSessionResponse.session:type_name -> hangup.v1.Session
+	8,  // 37: hangup.v1.ListSessionsResponse.sessions:type_name -> hangup.v1.Session
+	7,  // 38: hangup.v1.WaitSessionRequest.condition:type_name -> hangup.v1.WaitSessionRequest.Condition
+	1,  // 39: hangup.v1.WaitSessionRequest.state:type_name -> hangup.v1.Session.State
+	45, // 40: hangup.v1.WaitSessionRequest.timeout:type_name -> google.protobuf.Duration
+	8,  // 41: hangup.v1.WaitSessionResponse.session:type_name -> hangup.v1.Session
+	45, // 42: hangup.v1.SendDataRequest.flush_timeout:type_name -> google.protobuf.Duration
+	8,  // 43: hangup.v1.SendDataResponse.session:type_name -> hangup.v1.Session
+	45, // 44: hangup.v1.ReceiveDataRequest.timeout:type_name -> google.protobuf.Duration
+	45, // 45: hangup.v1.CloseSessionRequest.flush_timeout:type_name -> google.protobuf.Duration
+	45, // 46: hangup.v1.CloseSessionRequest.drain_timeout:type_name -> google.protobuf.Duration
+	8,  // 47: hangup.v1.CloseSessionResponse.session:type_name -> hangup.v1.Session
+	13, // 48: hangup.v1.CloseSessionResponse.receipt:type_name -> hangup.v1.Receipt
+	45, // 49: hangup.v1.HalfCloseSessionRequest.flush_timeout:type_name -> google.protobuf.Duration
+	8,  // 50: hangup.v1.HalfCloseSessionResponse.session:type_name -> hangup.v1.Session
+	13, // 51: hangup.v1.HalfCloseSessionResponse.receipt:type_name -> hangup.v1.Receipt
+	8,  // 52: hangup.v1.ResetSessionResponse.session:type_name -> hangup.v1.Session
+	13, // 53: hangup.v1.ResetSessionResponse.receipt:type_name -> hangup.v1.Receipt
+	49, // 54: hangup.v1.PerformActionRequest.action:type_name -> hangup.v1.Action
+	41, // 55: hangup.v1.PerformActionResponse.failed:type_name -> hangup.v1.PerformActionResponse.FailedEntry
+	16, // 56: hangup.v1.PerformActionResponse.failures:type_name -> hangup.v1.SessionFailure
+	13, // 57: hangup.v1.PerformActionResponse.receipts:type_name -> hangup.v1.Receipt
+	17, // 58: hangup.v1.SessionService.OpenSession:input_type -> hangup.v1.OpenSessionRequest
+	19, // 59: hangup.v1.SessionService.GetSession:input_type -> hangup.v1.GetSessionRequest
+	21, // 60: hangup.v1.SessionService.ListSessions:input_type -> hangup.v1.ListSessionsRequest
+	23, // 61: hangup.v1.SessionService.WaitSession:input_type -> hangup.v1.WaitSessionRequest
+	25, // 62: hangup.v1.SessionService.SendData:input_type -> hangup.v1.SendDataRequest
+	27, // 63: hangup.v1.SessionService.ReceiveData:input_type -> hangup.v1.ReceiveDataRequest
+	29, // 64: hangup.v1.SessionService.CloseSession:input_type -> hangup.v1.CloseSessionRequest
+	31, // 65: hangup.v1.SessionService.HalfCloseSession:input_type -> hangup.v1.HalfCloseSessionRequest
+	33, // 66: hangup.v1.SessionService.ResetSession:input_type -> hangup.v1.ResetSessionRequest
+	35, // 67: hangup.v1.SessionService.PerformAction:input_type -> hangup.v1.PerformActionRequest
+	37, // 68: hangup.v1.SessionService.SignalPlan:input_type -> hangup.v1.SignalPlanRequest
+	18, // 69: hangup.v1.SessionService.OpenSession:output_type -> hangup.v1.OpenSessionResponse
+	20, // 70: hangup.v1.SessionService.GetSession:output_type -> hangup.v1.GetSessionResponse
+	22, // 71: hangup.v1.SessionService.ListSessions:output_type -> hangup.v1.ListSessionsResponse
+	24, // 72: hangup.v1.SessionService.WaitSession:output_type -> hangup.v1.WaitSessionResponse
+	26, // 73: hangup.v1.SessionService.SendData:output_type -> hangup.v1.SendDataResponse
+	28, // 74: hangup.v1.SessionService.ReceiveData:output_type -> hangup.v1.ReceiveDataResponse
+	30, // 75: hangup.v1.SessionService.CloseSession:output_type -> hangup.v1.CloseSessionResponse
+	32, // 76: hangup.v1.SessionService.HalfCloseSession:output_type -> hangup.v1.HalfCloseSessionResponse
+	34, // 77: hangup.v1.SessionService.ResetSession:output_type -> hangup.v1.ResetSessionResponse
+	36, // 78: hangup.v1.SessionService.PerformAction:output_type -> hangup.v1.PerformActionResponse
+	38, // 79: hangup.v1.SessionService.SignalPlan:output_type -> hangup.v1.SignalPlanResponse
+	69, // [69:80] is the sub-list for method output_type
+	58, // [58:69] is the sub-list for method input_type
+	58, // [58:58] is the sub-list for extension type_name
+	58, // [58:58] is the sub-list for extension extendee
+	0,  // [0:58] is the sub-list for field type_name
 }
 
 func init() { file_hangup_v1_session_proto_init() }
@@ -3547,6 +3724,7 @@ func file_hangup_v1_session_proto_init() {
 	file_hangup_v1_action_proto_init()
 	file_hangup_v1_behaviour_proto_init()
 	file_hangup_v1_packet_proto_init()
+	file_hangup_v1_plan_proto_init()
 	file_hangup_v1_session_proto_msgTypes[1].OneofWrappers = []any{}
 	file_hangup_v1_session_proto_msgTypes[15].OneofWrappers = []any{}
 	file_hangup_v1_session_proto_msgTypes[17].OneofWrappers = []any{
@@ -3560,7 +3738,7 @@ func file_hangup_v1_session_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hangup_v1_session_proto_rawDesc), len(file_hangup_v1_session_proto_rawDesc)),
 			NumEnums:      8,
-			NumMessages:   32,
+			NumMessages:   34,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

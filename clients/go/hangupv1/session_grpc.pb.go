@@ -29,6 +29,7 @@ const (
 	SessionService_HalfCloseSession_FullMethodName = "/hangup.v1.SessionService/HalfCloseSession"
 	SessionService_ResetSession_FullMethodName     = "/hangup.v1.SessionService/ResetSession"
 	SessionService_PerformAction_FullMethodName    = "/hangup.v1.SessionService/PerformAction"
+	SessionService_SignalPlan_FullMethodName       = "/hangup.v1.SessionService/SignalPlan"
 )
 
 // SessionServiceClient is the client API for SessionService service.
@@ -100,6 +101,11 @@ type SessionServiceClient interface {
 	//
 	// Errors: INVALID_ARGUMENT (MISSING_FIELD) without a target.
 	PerformAction(ctx context.Context, in *PerformActionRequest, opts ...grpc.CallOption) (*PerformActionResponse, error)
+	// Fires a signal that steps of plans wait for: for one session, for a listener's, or for all of the scope. It is
+	// latched for each of these sessions, and with a listener or the scope also for those still to come.
+	//
+	// Errors: INVALID_ARGUMENT (UNKNOWN_SIGNAL) when no plan there names it.
+	SignalPlan(ctx context.Context, in *SignalPlanRequest, opts ...grpc.CallOption) (*SignalPlanResponse, error)
 }
 
 type sessionServiceClient struct {
@@ -210,6 +216,16 @@ func (c *sessionServiceClient) PerformAction(ctx context.Context, in *PerformAct
 	return out, nil
 }
 
+func (c *sessionServiceClient) SignalPlan(ctx context.Context, in *SignalPlanRequest, opts ...grpc.CallOption) (*SignalPlanResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SignalPlanResponse)
+	err := c.cc.Invoke(ctx, SessionService_SignalPlan_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SessionServiceServer is the server API for SessionService service.
 // All implementations must embed UnimplementedSessionServiceServer
 // for forward compatibility.
@@ -279,6 +295,11 @@ type SessionServiceServer interface {
 	//
 	// Errors: INVALID_ARGUMENT (MISSING_FIELD) without a target.
 	PerformAction(context.Context, *PerformActionRequest) (*PerformActionResponse, error)
+	// Fires a signal that steps of plans wait for: for one session, for a listener's, or for all of the scope. It is
+	// latched for each of these sessions, and with a listener or the scope also for those still to come.
+	//
+	// Errors: INVALID_ARGUMENT (UNKNOWN_SIGNAL) when no plan there names it.
+	SignalPlan(context.Context, *SignalPlanRequest) (*SignalPlanResponse, error)
 	mustEmbedUnimplementedSessionServiceServer()
 }
 
@@ -318,6 +339,9 @@ func (UnimplementedSessionServiceServer) ResetSession(context.Context, *ResetSes
 }
 func (UnimplementedSessionServiceServer) PerformAction(context.Context, *PerformActionRequest) (*PerformActionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PerformAction not implemented")
+}
+func (UnimplementedSessionServiceServer) SignalPlan(context.Context, *SignalPlanRequest) (*SignalPlanResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SignalPlan not implemented")
 }
 func (UnimplementedSessionServiceServer) mustEmbedUnimplementedSessionServiceServer() {}
 func (UnimplementedSessionServiceServer) testEmbeddedByValue()                        {}
@@ -520,6 +544,24 @@ func _SessionService_PerformAction_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SessionService_SignalPlan_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SignalPlanRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SessionServiceServer).SignalPlan(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SessionService_SignalPlan_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SessionServiceServer).SignalPlan(ctx, req.(*SignalPlanRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // SessionService_ServiceDesc is the grpc.ServiceDesc for SessionService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -566,6 +608,10 @@ var SessionService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "PerformAction",
 			Handler:    _SessionService_PerformAction_Handler,
+		},
+		{
+			MethodName: "SignalPlan",
+			Handler:    _SessionService_SignalPlan_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

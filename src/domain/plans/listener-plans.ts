@@ -20,6 +20,8 @@ export interface AssignedPlan {
   readonly connection: number;
   /** A step has acted for this connection, and was performed. */
   readonly onFired: (stepNumber: number) => void;
+  /** Of the whole list. */
+  readonly reports: () => readonly PlanReport[];
 }
 
 /** The plans of a listener, in accept order, and what became of them. */
@@ -47,7 +49,7 @@ export class ListenerPlans {
     const onFired = (stepNumber: number) => {
       fired[stepNumber - 1] = (fired[stepNumber - 1] ?? 0) + 1;
     };
-    return { plan, planNumber: index + 1, connection, onFired };
+    return { plan, planNumber: index + 1, connection, onFired, reports: () => this.reports() };
   }
 
   reports(): readonly PlanReport[] {

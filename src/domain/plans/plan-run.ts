@@ -4,7 +4,7 @@ import { DomainError } from "../errors.js";
 import type { Limits } from "../limits.js";
 import type { Session } from "../session.js";
 import { chooseSteps } from "./choose.js";
-import type { AssignedPlan } from "./listener-plans.js";
+import type { AssignedPlan, PlanReport } from "./listener-plans.js";
 import { signalsOf } from "./plan.js";
 import { PlanEngine } from "./plan-engine.js";
 
@@ -56,6 +56,11 @@ export class PlanRun {
   get progress(): PlanProgress {
     const { plan, planNumber } = this.assigned;
     return { plan: planNumber, seed: plan.seed, steps: plan.steps.length, fired: this.fired };
+  }
+
+  /** What became of the plan so far, over all its connections. */
+  reports(): readonly PlanReport[] {
+    return this.assigned.reports();
   }
 
   /** It has a step that waits for this signal, or has waited. */

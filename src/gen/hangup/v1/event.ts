@@ -7,6 +7,7 @@ import type { CallContext, CallOptions } from "nice-grpc-common";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
 import { Listener } from "./listener.js";
 import { FiredStep } from "./plan.js";
+import { Scope, ScopeReport } from "./scope.js";
 import {
   Cause,
   EndingCounts,
@@ -90,6 +91,12 @@ export interface Event {
     | //
     /** A step of a plan came to its trigger, and its action could not be performed. */
     { $case: "planStepFailed"; value: PlanStepFired }
+    | //
+    /** A scope was made. */
+    { $case: "scopeCreated"; value: ScopeCreated }
+    | //
+    /** A scope has ended. */
+    { $case: "scopeEnded"; value: ScopeEnded }
     | undefined;
 }
 
@@ -125,6 +132,10 @@ export const Event_Kind = {
   PLAN_STEP_FIRED: 13,
   /** PLAN_STEP_FAILED - `plan_step_failed` */
   PLAN_STEP_FAILED: 14,
+  /** SCOPE_CREATED - `scope_created` */
+  SCOPE_CREATED: 15,
+  /** SCOPE_ENDED - `scope_ended` */
+  SCOPE_ENDED: 16,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -146,6 +157,8 @@ export namespace Event_Kind {
   export type ACCEPT_FAILED = typeof Event_Kind.ACCEPT_FAILED;
   export type PLAN_STEP_FIRED = typeof Event_Kind.PLAN_STEP_FIRED;
   export type PLAN_STEP_FAILED = typeof Event_Kind.PLAN_STEP_FAILED;
+  export type SCOPE_CREATED = typeof Event_Kind.SCOPE_CREATED;
+  export type SCOPE_ENDED = typeof Event_Kind.SCOPE_ENDED;
   export type UNRECOGNIZED = typeof Event_Kind.UNRECOGNIZED;
 }
 
@@ -196,6 +209,12 @@ export function event_KindFromJSON(object: any): Event_Kind {
     case 14:
     case "PLAN_STEP_FAILED":
       return Event_Kind.PLAN_STEP_FAILED;
+    case 15:
+    case "SCOPE_CREATED":
+      return Event_Kind.SCOPE_CREATED;
+    case 16:
+    case "SCOPE_ENDED":
+      return Event_Kind.SCOPE_ENDED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -235,6 +254,10 @@ export function event_KindToJSON(object: Event_Kind): string {
       return "PLAN_STEP_FIRED";
     case Event_Kind.PLAN_STEP_FAILED:
       return "PLAN_STEP_FAILED";
+    case Event_Kind.SCOPE_CREATED:
+      return "SCOPE_CREATED";
+    case Event_Kind.SCOPE_ENDED:
+      return "SCOPE_ENDED";
     case Event_Kind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -333,6 +356,80 @@ export interface DataSent {
   bytes: bigint;
   /** How many since the session began. */
   total: bigint;
+}
+
+/** A scope was made. */
+export interface ScopeCreated {
+  /** As it stood then. */
+  scope: Scope | undefined;
+}
+
+/** A scope has ended. */
+export interface ScopeEnded {
+  /** Why. */
+  reason: ScopeEnded_Reason;
+  /** What it was. */
+  report: ScopeReport | undefined;
+}
+
+/** Why. */
+export const ScopeEnded_Reason = {
+  /** UNSPECIFIED - Never used. */
+  UNSPECIFIED: 0,
+  /** DELETED - By DeleteScope. */
+  DELETED: 1,
+  /** RELEASED - The last stream that held it ended. */
+  RELEASED: 2,
+  /** EXPIRED - Nobody used it for its `ttl`. */
+  EXPIRED: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type ScopeEnded_Reason = typeof ScopeEnded_Reason[keyof typeof ScopeEnded_Reason];
+
+export namespace ScopeEnded_Reason {
+  export type UNSPECIFIED = typeof ScopeEnded_Reason.UNSPECIFIED;
+  export type DELETED = typeof ScopeEnded_Reason.DELETED;
+  export type RELEASED = typeof ScopeEnded_Reason.RELEASED;
+  export type EXPIRED = typeof ScopeEnded_Reason.EXPIRED;
+  export type UNRECOGNIZED = typeof ScopeEnded_Reason.UNRECOGNIZED;
+}
+
+export function scopeEnded_ReasonFromJSON(object: any): ScopeEnded_Reason {
+  switch (object) {
+    case 0:
+    case "REASON_UNSPECIFIED":
+      return ScopeEnded_Reason.UNSPECIFIED;
+    case 1:
+    case "DELETED":
+      return ScopeEnded_Reason.DELETED;
+    case 2:
+    case "RELEASED":
+      return ScopeEnded_Reason.RELEASED;
+    case 3:
+    case "EXPIRED":
+      return ScopeEnded_Reason.EXPIRED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return ScopeEnded_Reason.UNRECOGNIZED;
+  }
+}
+
+export function scopeEnded_ReasonToJSON(object: ScopeEnded_Reason): string {
+  switch (object) {
+    case ScopeEnded_Reason.UNSPECIFIED:
+      return "REASON_UNSPECIFIED";
+    case ScopeEnded_Reason.DELETED:
+      return "DELETED";
+    case ScopeEnded_Reason.RELEASED:
+      return "RELEASED";
+    case ScopeEnded_Reason.EXPIRED:
+      return "EXPIRED";
+    case ScopeEnded_Reason.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
 }
 
 /** A step of a plan has acted. */
@@ -482,6 +579,12 @@ export const Event: MessageFns<Event> = {
         break;
       case "planStepFailed":
         PlanStepFired.encode(message.fact.value, writer.uint32(202).fork()).join();
+        break;
+      case "scopeCreated":
+        ScopeCreated.encode(message.fact.value, writer.uint32(210).fork()).join();
+        break;
+      case "scopeEnded":
+        ScopeEnded.encode(message.fact.value, writer.uint32(218).fork()).join();
         break;
     }
     return writer;
@@ -679,6 +782,22 @@ export const Event: MessageFns<Event> = {
             message.fact = { $case: "planStepFailed", value: PlanStepFired.decode(reader, reader.uint32()) };
             continue;
           }
+          case 26: {
+            if (tag !== 210) {
+              break;
+            }
+
+            message.fact = { $case: "scopeCreated", value: ScopeCreated.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 27: {
+            if (tag !== 218) {
+              break;
+            }
+
+            message.fact = { $case: "scopeEnded", value: ScopeEnded.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -759,6 +878,14 @@ export const Event: MessageFns<Event> = {
         ? { $case: "planStepFailed", value: PlanStepFired.fromJSON(object.planStepFailed) }
         : isSet(object.plan_step_failed)
         ? { $case: "planStepFailed", value: PlanStepFired.fromJSON(object.plan_step_failed) }
+        : isSet(object.scopeCreated)
+        ? { $case: "scopeCreated", value: ScopeCreated.fromJSON(object.scopeCreated) }
+        : isSet(object.scope_created)
+        ? { $case: "scopeCreated", value: ScopeCreated.fromJSON(object.scope_created) }
+        : isSet(object.scopeEnded)
+        ? { $case: "scopeEnded", value: ScopeEnded.fromJSON(object.scopeEnded) }
+        : isSet(object.scope_ended)
+        ? { $case: "scopeEnded", value: ScopeEnded.fromJSON(object.scope_ended) }
         : undefined,
     };
   },
@@ -815,6 +942,10 @@ export const Event: MessageFns<Event> = {
       obj.planStepFired = PlanStepFired.toJSON(message.fact.value);
     } else if (message.fact?.$case === "planStepFailed") {
       obj.planStepFailed = PlanStepFired.toJSON(message.fact.value);
+    } else if (message.fact?.$case === "scopeCreated") {
+      obj.scopeCreated = ScopeCreated.toJSON(message.fact.value);
+    } else if (message.fact?.$case === "scopeEnded") {
+      obj.scopeEnded = ScopeEnded.toJSON(message.fact.value);
     }
     return obj;
   },
@@ -924,6 +1055,18 @@ export const Event: MessageFns<Event> = {
       case "planStepFailed": {
         if (object.fact?.value !== undefined && object.fact?.value !== null) {
           message.fact = { $case: "planStepFailed", value: PlanStepFired.fromPartial(object.fact.value) };
+        }
+        break;
+      }
+      case "scopeCreated": {
+        if (object.fact?.value !== undefined && object.fact?.value !== null) {
+          message.fact = { $case: "scopeCreated", value: ScopeCreated.fromPartial(object.fact.value) };
+        }
+        break;
+      }
+      case "scopeEnded": {
+        if (object.fact?.value !== undefined && object.fact?.value !== null) {
+          message.fact = { $case: "scopeEnded", value: ScopeEnded.fromPartial(object.fact.value) };
         }
         break;
       }
@@ -1993,6 +2136,160 @@ export const DataSent: MessageFns<DataSent> = {
     const message = createBaseDataSent();
     message.bytes = (object.bytes !== undefined && object.bytes !== null) ? BigInt(object.bytes) : 0n;
     message.total = (object.total !== undefined && object.total !== null) ? BigInt(object.total) : 0n;
+    return message;
+  },
+};
+
+function createBaseScopeCreated(): ScopeCreated {
+  return { scope: undefined };
+}
+
+export const ScopeCreated: MessageFns<ScopeCreated> = {
+  encode(message: ScopeCreated, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.scope !== undefined) {
+      Scope.encode(message.scope, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScopeCreated {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScopeCreated();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.scope = Scope.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ScopeCreated {
+    return { scope: isSet(object.scope) ? Scope.fromJSON(object.scope) : undefined };
+  },
+
+  toJSON(message: ScopeCreated): unknown {
+    const obj: any = {};
+    if (message.scope !== undefined) {
+      obj.scope = Scope.toJSON(message.scope);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ScopeCreated>): ScopeCreated {
+    return ScopeCreated.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ScopeCreated>): ScopeCreated {
+    const message = createBaseScopeCreated();
+    message.scope = (object.scope !== undefined && object.scope !== null) ? Scope.fromPartial(object.scope) : undefined;
+    return message;
+  },
+};
+
+function createBaseScopeEnded(): ScopeEnded {
+  return { reason: 0, report: undefined };
+}
+
+export const ScopeEnded: MessageFns<ScopeEnded> = {
+  encode(message: ScopeEnded, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reason !== 0) {
+      writer.uint32(8).int32(message.reason);
+    }
+    if (message.report !== undefined) {
+      ScopeReport.encode(message.report, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScopeEnded {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScopeEnded();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.reason = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.report = ScopeReport.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ScopeEnded {
+    return {
+      reason: isSet(object.reason) ? scopeEnded_ReasonFromJSON(object.reason) : 0,
+      report: isSet(object.report) ? ScopeReport.fromJSON(object.report) : undefined,
+    };
+  },
+
+  toJSON(message: ScopeEnded): unknown {
+    const obj: any = {};
+    if (message.reason !== 0) {
+      obj.reason = scopeEnded_ReasonToJSON(message.reason);
+    }
+    if (message.report !== undefined) {
+      obj.report = ScopeReport.toJSON(message.report);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ScopeEnded>): ScopeEnded {
+    return ScopeEnded.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ScopeEnded>): ScopeEnded {
+    const message = createBaseScopeEnded();
+    message.reason = object.reason ?? 0;
+    message.report = (object.report !== undefined && object.report !== null)
+      ? ScopeReport.fromPartial(object.report)
+      : undefined;
     return message;
   },
 };

@@ -542,6 +542,8 @@ export const Cause_Kind = {
   LISTENER: 8,
   /** PLAN_STEP - A step of a plan; `step` says which. */
   PLAN_STEP: 9,
+  /** SCOPE_ENDED - The scope ended. */
+  SCOPE_ENDED: 10,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -558,6 +560,7 @@ export namespace Cause_Kind {
   export type SHUTDOWN = typeof Cause_Kind.SHUTDOWN;
   export type LISTENER = typeof Cause_Kind.LISTENER;
   export type PLAN_STEP = typeof Cause_Kind.PLAN_STEP;
+  export type SCOPE_ENDED = typeof Cause_Kind.SCOPE_ENDED;
   export type UNRECOGNIZED = typeof Cause_Kind.UNRECOGNIZED;
 }
 
@@ -593,6 +596,9 @@ export function cause_KindFromJSON(object: any): Cause_Kind {
     case 9:
     case "PLAN_STEP":
       return Cause_Kind.PLAN_STEP;
+    case 10:
+    case "SCOPE_ENDED":
+      return Cause_Kind.SCOPE_ENDED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -622,6 +628,8 @@ export function cause_KindToJSON(object: Cause_Kind): string {
       return "LISTENER";
     case Cause_Kind.PLAN_STEP:
       return "PLAN_STEP";
+    case Cause_Kind.SCOPE_ENDED:
+      return "SCOPE_ENDED";
     case Cause_Kind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";

@@ -14,56 +14,66 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from hangup.v1 import listener_pb2 as hangup_dot_v1_dot_listener__pb2
+from hangup.v1 import plan_pb2 as hangup_dot_v1_dot_plan__pb2
+from hangup.v1 import scope_pb2 as hangup_dot_v1_dot_scope__pb2
 from hangup.v1 import session_pb2 as hangup_dot_v1_dot_session__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15hangup/v1/event.proto\x12\thangup.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18hangup/v1/listener.proto\x1a\x17hangup/v1/session.proto\"\xd8\x08\n\x05\x45vent\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05scope\x18\x03 \x01(\t\x12\x10\n\x08listener\x18\x04 \x01(\t\x12\x0f\n\x07session\x18\x05 \x01(\t\x12\x0b\n\x03uid\x18\x06 \x01(\t\x12+\n\nsubscribed\x18\n \x01(\x0b\x32\x15.hangup.v1.SubscribedH\x00\x12\x1f\n\x04lost\x18\x0b \x01(\x0b\x32\x0f.hangup.v1.LostH\x00\x12\x36\n\x10listener_created\x18\x0c \x01(\x0b\x32\x1a.hangup.v1.ListenerCreatedH\x00\x12\x36\n\x10listener_deleted\x18\r \x01(\x0b\x32\x1a.hangup.v1.ListenerDeletedH\x00\x12\x41\n\x16listener_state_changed\x18\x0e \x01(\x0b\x32\x1f.hangup.v1.ListenerStateChangedH\x00\x12\x32\n\x0esession_opened\x18\x0f \x01(\x0b\x32\x18.hangup.v1.SessionOpenedH\x00\x12&\n\x08peer_fin\x18\x10 \x01(\x0b\x32\x12.hangup.v1.PeerFinH\x00\x12&\n\x08peer_rst\x18\x11 \x01(\x0b\x32\x12.hangup.v1.PeerRstH\x00\x12?\n\x15session_state_changed\x18\x12 \x01(\x0b\x32\x1e.hangup.v1.SessionStateChangedH\x00\x12\x36\n\x10\x61\x63tion_performed\x18\x13 \x01(\x0b\x32\x1a.hangup.v1.ActionPerformedH\x00\x12\x30\n\rsession_ended\x18\x14 \x01(\x0b\x32\x17.hangup.v1.SessionEndedH\x00\x12\x30\n\rdata_received\x18\x15 \x01(\x0b\x32\x17.hangup.v1.DataReceivedH\x00\x12(\n\tdata_sent\x18\x16 \x01(\x0b\x32\x13.hangup.v1.DataSentH\x00\x12\x30\n\raccept_failed\x18\x17 \x01(\x0b\x32\x17.hangup.v1.AcceptFailedH\x00\"\x8d\x02\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10LISTENER_CREATED\x10\x01\x12\x14\n\x10LISTENER_DELETED\x10\x02\x12\x1a\n\x16LISTENER_STATE_CHANGED\x10\x03\x12\x12\n\x0eSESSION_OPENED\x10\x04\x12\x0c\n\x08PEER_FIN\x10\x05\x12\x0c\n\x08PEER_RST\x10\x06\x12\x19\n\x15SESSION_STATE_CHANGED\x10\x07\x12\x14\n\x10\x41\x43TION_PERFORMED\x10\x08\x12\x11\n\rSESSION_ENDED\x10\t\x12\x11\n\rDATA_RECEIVED\x10\n\x12\r\n\tDATA_SENT\x10\x0b\x12\x11\n\rACCEPT_FAILED\x10\x0c\x42\x06\n\x04\x66\x61\x63t\" \n\nSubscribed\x12\x12\n\ndaemon_uid\x18\x01 \x01(\t\"5\n\x04Lost\x12\x16\n\x0e\x66irst_sequence\x18\x01 \x01(\x04\x12\x15\n\rlast_sequence\x18\x02 \x01(\x04\"8\n\x0fListenerCreated\x12%\n\x08listener\x18\x01 \x01(\x0b\x32\x13.hangup.v1.Listener\"a\n\x0fListenerDeleted\x12%\n\x08listener\x18\x01 \x01(\x0b\x32\x13.hangup.v1.Listener\x12\'\n\x06\x63ounts\x18\x02 \x01(\x0b\x32\x17.hangup.v1.EndingCounts\"=\n\x14ListenerStateChanged\x12%\n\x08listener\x18\x01 \x01(\x0b\x32\x13.hangup.v1.Listener\"4\n\rSessionOpened\x12#\n\x07session\x18\x01 \x01(\x0b\x32\x12.hangup.v1.Session\"!\n\x07PeerFin\x12\x16\n\x0e\x62ytes_received\x18\x01 \x01(\x04\"0\n\x07PeerRst\x12\x16\n\x0e\x62ytes_received\x18\x01 \x01(\x04\x12\r\n\x05\x65rrno\x18\x02 \x01(\t\"j\n\x13SessionStateChanged\x12*\n\x08previous\x18\x01 \x01(\x0e\x32\x18.hangup.v1.Session.State\x12\'\n\x05state\x18\x02 \x01(\x0e\x32\x18.hangup.v1.Session.State\"B\n\x0f\x41\x63tionPerformed\x12\x0e\n\x06\x61\x63tion\x18\x01 \x01(\t\x12\x1f\n\x05\x63\x61use\x18\x02 \x01(\x0b\x32\x10.hangup.v1.Cause\"3\n\x0cSessionEnded\x12#\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.hangup.v1.Receipt\",\n\x0c\x44\x61taReceived\x12\r\n\x05\x62ytes\x18\x01 \x01(\x04\x12\r\n\x05total\x18\x02 \x01(\x04\"(\n\x08\x44\x61taSent\x12\r\n\x05\x62ytes\x18\x01 \x01(\x04\x12\r\n\x05total\x18\x02 \x01(\x04\"/\n\x0c\x41\x63\x63\x65ptFailed\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"\xc5\x01\n\x13StreamEventsRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x10\n\x08listener\x18\x02 \x01(\t\x12\x0f\n\x07session\x18\x03 \x01(\t\x12$\n\x05kinds\x18\x04 \x03(\x0e\x32\x15.hangup.v1.Event.Kind\x12\x1b\n\x0e\x61\x66ter_sequence\x18\x05 \x01(\x04H\x00\x88\x01\x01\x12\x12\n\ndaemon_uid\x18\x06 \x01(\t\x12\x12\n\nmax_events\x18\x07 \x01(\rB\x11\n\x0f_after_sequence\"8\n\x14StreamEventsResponse\x12 \n\x06\x65vents\x18\x01 \x03(\x0b\x32\x10.hangup.v1.Event\"\xaa\x01\n\x11ListEventsRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x10\n\x08listener\x18\x02 \x01(\t\x12\x0f\n\x07session\x18\x03 \x01(\t\x12$\n\x05kinds\x18\x04 \x03(\x0e\x32\x15.hangup.v1.Event.Kind\x12\x16\n\x0e\x61\x66ter_sequence\x18\x05 \x01(\x04\x12\x12\n\ndaemon_uid\x18\x06 \x01(\t\x12\x11\n\tpage_size\x18\x07 \x01(\x05\"S\n\x12ListEventsResponse\x12 \n\x06\x65vents\x18\x01 \x03(\x0b\x32\x10.hangup.v1.Event\x12\x1b\n\x13next_after_sequence\x18\x02 \x01(\x04\x32\xac\x01\n\x0c\x45ventService\x12Q\n\x0cStreamEvents\x12\x1e.hangup.v1.StreamEventsRequest\x1a\x1f.hangup.v1.StreamEventsResponse0\x01\x12I\n\nListEvents\x12\x1c.hangup.v1.ListEventsRequest\x1a\x1d.hangup.v1.ListEventsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15hangup/v1/event.proto\x12\thangup.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18hangup/v1/listener.proto\x1a\x14hangup/v1/plan.proto\x1a\x15hangup/v1/scope.proto\x1a\x17hangup/v1/session.proto\"\xf2\n\n\x05\x45vent\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05scope\x18\x03 \x01(\t\x12\x10\n\x08listener\x18\x04 \x01(\t\x12\x0f\n\x07session\x18\x05 \x01(\t\x12\x0b\n\x03uid\x18\x06 \x01(\t\x12+\n\nsubscribed\x18\n \x01(\x0b\x32\x15.hangup.v1.SubscribedH\x00\x12\x1f\n\x04lost\x18\x0b \x01(\x0b\x32\x0f.hangup.v1.LostH\x00\x12\x36\n\x10listener_created\x18\x0c \x01(\x0b\x32\x1a.hangup.v1.ListenerCreatedH\x00\x12\x36\n\x10listener_deleted\x18\r \x01(\x0b\x32\x1a.hangup.v1.ListenerDeletedH\x00\x12\x41\n\x16listener_state_changed\x18\x0e \x01(\x0b\x32\x1f.hangup.v1.ListenerStateChangedH\x00\x12\x32\n\x0esession_opened\x18\x0f \x01(\x0b\x32\x18.hangup.v1.SessionOpenedH\x00\x12&\n\x08peer_fin\x18\x10 \x01(\x0b\x32\x12.hangup.v1.PeerFinH\x00\x12&\n\x08peer_rst\x18\x11 \x01(\x0b\x32\x12.hangup.v1.PeerRstH\x00\x12?\n\x15session_state_changed\x18\x12 \x01(\x0b\x32\x1e.hangup.v1.SessionStateChangedH\x00\x12\x36\n\x10\x61\x63tion_performed\x18\x13 \x01(\x0b\x32\x1a.hangup.v1.ActionPerformedH\x00\x12\x30\n\rsession_ended\x18\x14 \x01(\x0b\x32\x17.hangup.v1.SessionEndedH\x00\x12\x30\n\rdata_received\x18\x15 \x01(\x0b\x32\x17.hangup.v1.DataReceivedH\x00\x12(\n\tdata_sent\x18\x16 \x01(\x0b\x32\x13.hangup.v1.DataSentH\x00\x12\x30\n\raccept_failed\x18\x17 \x01(\x0b\x32\x17.hangup.v1.AcceptFailedH\x00\x12\x33\n\x0fplan_step_fired\x18\x18 \x01(\x0b\x32\x18.hangup.v1.PlanStepFiredH\x00\x12\x34\n\x10plan_step_failed\x18\x19 \x01(\x0b\x32\x18.hangup.v1.PlanStepFiredH\x00\x12\x30\n\rscope_created\x18\x1a \x01(\x0b\x32\x17.hangup.v1.ScopeCreatedH\x00\x12,\n\x0bscope_ended\x18\x1b \x01(\x0b\x32\x15.hangup.v1.ScopeEndedH\x00\"\xdc\x02\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10LISTENER_CREATED\x10\x01\x12\x14\n\x10LISTENER_DELETED\x10\x02\x12\x1a\n\x16LISTENER_STATE_CHANGED\x10\x03\x12\x12\n\x0eSESSION_OPENED\x10\x04\x12\x0c\n\x08PEER_FIN\x10\x05\x12\x0c\n\x08PEER_RST\x10\x06\x12\x19\n\x15SESSION_STATE_CHANGED\x10\x07\x12\x14\n\x10\x41\x43TION_PERFORMED\x10\x08\x12\x11\n\rSESSION_ENDED\x10\t\x12\x11\n\rDATA_RECEIVED\x10\n\x12\r\n\tDATA_SENT\x10\x0b\x12\x11\n\rACCEPT_FAILED\x10\x0c\x12\x13\n\x0fPLAN_STEP_FIRED\x10\r\x12\x14\n\x10PLAN_STEP_FAILED\x10\x0e\x12\x11\n\rSCOPE_CREATED\x10\x0f\x12\x0f\n\x0bSCOPE_ENDED\x10\x10\x42\x06\n\x04\x66\x61\x63t\" \n\nSubscribed\x12\x12\n\ndaemon_uid\x18\x01 \x01(\t\"5\n\x04Lost\x12\x16\n\x0e\x66irst_sequence\x18\x01 \x01(\x04\x12\x15\n\rlast_sequence\x18\x02 \x01(\x04\"8\n\x0fListenerCreated\x12%\n\x08listener\x18\x01 \x01(\x0b\x32\x13.hangup.v1.Listener\"a\n\x0fListenerDeleted\x12%\n\x08listener\x18\x01 \x01(\x0b\x32\x13.hangup.v1.Listener\x12\'\n\x06\x63ounts\x18\x02 \x01(\x0b\x32\x17.hangup.v1.EndingCounts\"=\n\x14ListenerStateChanged\x12%\n\x08listener\x18\x01 \x01(\x0b\x32\x13.hangup.v1.Listener\"4\n\rSessionOpened\x12#\n\x07session\x18\x01 \x01(\x0b\x32\x12.hangup.v1.Session\"!\n\x07PeerFin\x12\x16\n\x0e\x62ytes_received\x18\x01 \x01(\x04\"0\n\x07PeerRst\x12\x16\n\x0e\x62ytes_received\x18\x01 \x01(\x04\x12\r\n\x05\x65rrno\x18\x02 \x01(\t\"j\n\x13SessionStateChanged\x12*\n\x08previous\x18\x01 \x01(\x0e\x32\x18.hangup.v1.Session.State\x12\'\n\x05state\x18\x02 \x01(\x0e\x32\x18.hangup.v1.Session.State\"B\n\x0f\x41\x63tionPerformed\x12\x0e\n\x06\x61\x63tion\x18\x01 \x01(\t\x12\x1f\n\x05\x63\x61use\x18\x02 \x01(\x0b\x32\x10.hangup.v1.Cause\"3\n\x0cSessionEnded\x12#\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.hangup.v1.Receipt\",\n\x0c\x44\x61taReceived\x12\r\n\x05\x62ytes\x18\x01 \x01(\x04\x12\r\n\x05total\x18\x02 \x01(\x04\"(\n\x08\x44\x61taSent\x12\r\n\x05\x62ytes\x18\x01 \x01(\x04\x12\r\n\x05total\x18\x02 \x01(\x04\"/\n\x0cScopeCreated\x12\x1f\n\x05scope\x18\x01 \x01(\x0b\x32\x10.hangup.v1.Scope\"\xac\x01\n\nScopeEnded\x12,\n\x06reason\x18\x01 \x01(\x0e\x32\x1c.hangup.v1.ScopeEnded.Reason\x12&\n\x06report\x18\x02 \x01(\x0b\x32\x16.hangup.v1.ScopeReport\"H\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x0b\n\x07\x44\x45LETED\x10\x01\x12\x0c\n\x08RELEASED\x10\x02\x12\x0b\n\x07\x45XPIRED\x10\x03\"O\n\rPlanStepFired\x12\"\n\x04step\x18\x01 \x01(\x0b\x32\x14.hangup.v1.FiredStep\x12\x0c\n\x04plan\x18\x02 \x01(\r\x12\x0c\n\x04seed\x18\x03 \x01(\x04\"/\n\x0c\x41\x63\x63\x65ptFailed\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"\xc5\x01\n\x13StreamEventsRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x10\n\x08listener\x18\x02 \x01(\t\x12\x0f\n\x07session\x18\x03 \x01(\t\x12$\n\x05kinds\x18\x04 \x03(\x0e\x32\x15.hangup.v1.Event.Kind\x12\x1b\n\x0e\x61\x66ter_sequence\x18\x05 \x01(\x04H\x00\x88\x01\x01\x12\x12\n\ndaemon_uid\x18\x06 \x01(\t\x12\x12\n\nmax_events\x18\x07 \x01(\rB\x11\n\x0f_after_sequence\"8\n\x14StreamEventsResponse\x12 \n\x06\x65vents\x18\x01 \x03(\x0b\x32\x10.hangup.v1.Event\"\xaa\x01\n\x11ListEventsRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x10\n\x08listener\x18\x02 \x01(\t\x12\x0f\n\x07session\x18\x03 \x01(\t\x12$\n\x05kinds\x18\x04 \x03(\x0e\x32\x15.hangup.v1.Event.Kind\x12\x16\n\x0e\x61\x66ter_sequence\x18\x05 \x01(\x04\x12\x12\n\ndaemon_uid\x18\x06 \x01(\t\x12\x11\n\tpage_size\x18\x07 \x01(\x05\"S\n\x12ListEventsResponse\x12 \n\x06\x65vents\x18\x01 \x03(\x0b\x32\x10.hangup.v1.Event\x12\x1b\n\x13next_after_sequence\x18\x02 \x01(\x04\x32\xac\x01\n\x0c\x45ventService\x12Q\n\x0cStreamEvents\x12\x1e.hangup.v1.StreamEventsRequest\x1a\x1f.hangup.v1.StreamEventsResponse0\x01\x12I\n\nListEvents\x12\x1c.hangup.v1.ListEventsRequest\x1a\x1d.hangup.v1.ListEventsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hangup.v1.event_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
-  _globals['_EVENT']._serialized_start=121
-  _globals['_EVENT']._serialized_end=1233
-  _globals['_EVENT_KIND']._serialized_start=956
-  _globals['_EVENT_KIND']._serialized_end=1225
-  _globals['_SUBSCRIBED']._serialized_start=1235
-  _globals['_SUBSCRIBED']._serialized_end=1267
-  _globals['_LOST']._serialized_start=1269
-  _globals['_LOST']._serialized_end=1322
-  _globals['_LISTENERCREATED']._serialized_start=1324
-  _globals['_LISTENERCREATED']._serialized_end=1380
-  _globals['_LISTENERDELETED']._serialized_start=1382
-  _globals['_LISTENERDELETED']._serialized_end=1479
-  _globals['_LISTENERSTATECHANGED']._serialized_start=1481
-  _globals['_LISTENERSTATECHANGED']._serialized_end=1542
-  _globals['_SESSIONOPENED']._serialized_start=1544
-  _globals['_SESSIONOPENED']._serialized_end=1596
-  _globals['_PEERFIN']._serialized_start=1598
-  _globals['_PEERFIN']._serialized_end=1631
-  _globals['_PEERRST']._serialized_start=1633
-  _globals['_PEERRST']._serialized_end=1681
-  _globals['_SESSIONSTATECHANGED']._serialized_start=1683
-  _globals['_SESSIONSTATECHANGED']._serialized_end=1789
-  _globals['_ACTIONPERFORMED']._serialized_start=1791
-  _globals['_ACTIONPERFORMED']._serialized_end=1857
-  _globals['_SESSIONENDED']._serialized_start=1859
-  _globals['_SESSIONENDED']._serialized_end=1910
-  _globals['_DATARECEIVED']._serialized_start=1912
-  _globals['_DATARECEIVED']._serialized_end=1956
-  _globals['_DATASENT']._serialized_start=1958
-  _globals['_DATASENT']._serialized_end=1998
-  _globals['_ACCEPTFAILED']._serialized_start=2000
-  _globals['_ACCEPTFAILED']._serialized_end=2047
-  _globals['_STREAMEVENTSREQUEST']._serialized_start=2050
-  _globals['_STREAMEVENTSREQUEST']._serialized_end=2247
-  _globals['_STREAMEVENTSRESPONSE']._serialized_start=2249
-  _globals['_STREAMEVENTSRESPONSE']._serialized_end=2305
-  _globals['_LISTEVENTSREQUEST']._serialized_start=2308
-  _globals['_LISTEVENTSREQUEST']._serialized_end=2478
-  _globals['_LISTEVENTSRESPONSE']._serialized_start=2480
-  _globals['_LISTEVENTSRESPONSE']._serialized_end=2563
-  _globals['_EVENTSERVICE']._serialized_start=2566
-  _globals['_EVENTSERVICE']._serialized_end=2738
+  _globals['_EVENT']._serialized_start=166
+  _globals['_EVENT']._serialized_end=1560
+  _globals['_EVENT_KIND']._serialized_start=1204
+  _globals['_EVENT_KIND']._serialized_end=1552
+  _globals['_SUBSCRIBED']._serialized_start=1562
+  _globals['_SUBSCRIBED']._serialized_end=1594
+  _globals['_LOST']._serialized_start=1596
+  _globals['_LOST']._serialized_end=1649
+  _globals['_LISTENERCREATED']._serialized_start=1651
+  _globals['_LISTENERCREATED']._serialized_end=1707
+  _globals['_LISTENERDELETED']._serialized_start=1709
+  _globals['_LISTENERDELETED']._serialized_end=1806
+  _globals['_LISTENERSTATECHANGED']._serialized_start=1808
+  _globals['_LISTENERSTATECHANGED']._serialized_end=1869
+  _globals['_SESSIONOPENED']._serialized_start=1871
+  _globals['_SESSIONOPENED']._serialized_end=1923
+  _globals['_PEERFIN']._serialized_start=1925
+  _globals['_PEERFIN']._serialized_end=1958
+  _globals['_PEERRST']._serialized_start=1960
+  _globals['_PEERRST']._serialized_end=2008
+  _globals['_SESSIONSTATECHANGED']._serialized_start=2010
+  _globals['_SESSIONSTATECHANGED']._serialized_end=2116
+  _globals['_ACTIONPERFORMED']._serialized_start=2118
+  _globals['_ACTIONPERFORMED']._serialized_end=2184
+  _globals['_SESSIONENDED']._serialized_start=2186
+  _globals['_SESSIONENDED']._serialized_end=2237
+  _globals['_DATARECEIVED']._serialized_start=2239
+  _globals['_DATARECEIVED']._serialized_end=2283
+  _globals['_DATASENT']._serialized_start=2285
+  _globals['_DATASENT']._serialized_end=2325
+  _globals['_SCOPECREATED']._serialized_start=2327
+  _globals['_SCOPECREATED']._serialized_end=2374
+  _globals['_SCOPEENDED']._serialized_start=2377
+  _globals['_SCOPEENDED']._serialized_end=2549
+  _globals['_SCOPEENDED_REASON']._serialized_start=2477
+  _globals['_SCOPEENDED_REASON']._serialized_end=2549
+  _globals['_PLANSTEPFIRED']._serialized_start=2551
+  _globals['_PLANSTEPFIRED']._serialized_end=2630
+  _globals['_ACCEPTFAILED']._serialized_start=2632
+  _globals['_ACCEPTFAILED']._serialized_end=2679
+  _globals['_STREAMEVENTSREQUEST']._serialized_start=2682
+  _globals['_STREAMEVENTSREQUEST']._serialized_end=2879
+  _globals['_STREAMEVENTSRESPONSE']._serialized_start=2881
+  _globals['_STREAMEVENTSRESPONSE']._serialized_end=2937
+  _globals['_LISTEVENTSREQUEST']._serialized_start=2940
+  _globals['_LISTEVENTSREQUEST']._serialized_end=3110
+  _globals['_LISTEVENTSRESPONSE']._serialized_start=3112
+  _globals['_LISTEVENTSRESPONSE']._serialized_end=3195
+  _globals['_EVENTSERVICE']._serialized_start=3198
+  _globals['_EVENTSERVICE']._serialized_end=3370
 # @@protoc_insertion_point(module_scope)

@@ -1,5 +1,7 @@
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from hangup.v1 import listener_pb2 as _listener_pb2
+from hangup.v1 import plan_pb2 as _plan_pb2
+from hangup.v1 import scope_pb2 as _scope_pb2
 from hangup.v1 import session_pb2 as _session_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -10,7 +12,7 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Event(_message.Message):
-    __slots__ = ("sequence", "time", "scope", "listener", "session", "uid", "subscribed", "lost", "listener_created", "listener_deleted", "listener_state_changed", "session_opened", "peer_fin", "peer_rst", "session_state_changed", "action_performed", "session_ended", "data_received", "data_sent", "accept_failed")
+    __slots__ = ("sequence", "time", "scope", "listener", "session", "uid", "subscribed", "lost", "listener_created", "listener_deleted", "listener_state_changed", "session_opened", "peer_fin", "peer_rst", "session_state_changed", "action_performed", "session_ended", "data_received", "data_sent", "accept_failed", "plan_step_fired", "plan_step_failed", "scope_created", "scope_ended")
     class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         KIND_UNSPECIFIED: _ClassVar[Event.Kind]
@@ -26,6 +28,10 @@ class Event(_message.Message):
         DATA_RECEIVED: _ClassVar[Event.Kind]
         DATA_SENT: _ClassVar[Event.Kind]
         ACCEPT_FAILED: _ClassVar[Event.Kind]
+        PLAN_STEP_FIRED: _ClassVar[Event.Kind]
+        PLAN_STEP_FAILED: _ClassVar[Event.Kind]
+        SCOPE_CREATED: _ClassVar[Event.Kind]
+        SCOPE_ENDED: _ClassVar[Event.Kind]
     KIND_UNSPECIFIED: Event.Kind
     LISTENER_CREATED: Event.Kind
     LISTENER_DELETED: Event.Kind
@@ -39,6 +45,10 @@ class Event(_message.Message):
     DATA_RECEIVED: Event.Kind
     DATA_SENT: Event.Kind
     ACCEPT_FAILED: Event.Kind
+    PLAN_STEP_FIRED: Event.Kind
+    PLAN_STEP_FAILED: Event.Kind
+    SCOPE_CREATED: Event.Kind
+    SCOPE_ENDED: Event.Kind
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     TIME_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FIELD_NUMBER: _ClassVar[int]
@@ -59,6 +69,10 @@ class Event(_message.Message):
     DATA_RECEIVED_FIELD_NUMBER: _ClassVar[int]
     DATA_SENT_FIELD_NUMBER: _ClassVar[int]
     ACCEPT_FAILED_FIELD_NUMBER: _ClassVar[int]
+    PLAN_STEP_FIRED_FIELD_NUMBER: _ClassVar[int]
+    PLAN_STEP_FAILED_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_CREATED_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_ENDED_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     time: _timestamp_pb2.Timestamp
     scope: str
@@ -79,7 +93,11 @@ class Event(_message.Message):
     data_received: DataReceived
     data_sent: DataSent
     accept_failed: AcceptFailed
-    def __init__(self, sequence: _Optional[int] = ..., time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., scope: _Optional[str] = ..., listener: _Optional[str] = ..., session: _Optional[str] = ..., uid: _Optional[str] = ..., subscribed: _Optional[_Union[Subscribed, _Mapping]] = ..., lost: _Optional[_Union[Lost, _Mapping]] = ..., listener_created: _Optional[_Union[ListenerCreated, _Mapping]] = ..., listener_deleted: _Optional[_Union[ListenerDeleted, _Mapping]] = ..., listener_state_changed: _Optional[_Union[ListenerStateChanged, _Mapping]] = ..., session_opened: _Optional[_Union[SessionOpened, _Mapping]] = ..., peer_fin: _Optional[_Union[PeerFin, _Mapping]] = ..., peer_rst: _Optional[_Union[PeerRst, _Mapping]] = ..., session_state_changed: _Optional[_Union[SessionStateChanged, _Mapping]] = ..., action_performed: _Optional[_Union[ActionPerformed, _Mapping]] = ..., session_ended: _Optional[_Union[SessionEnded, _Mapping]] = ..., data_received: _Optional[_Union[DataReceived, _Mapping]] = ..., data_sent: _Optional[_Union[DataSent, _Mapping]] = ..., accept_failed: _Optional[_Union[AcceptFailed, _Mapping]] = ...) -> None: ...
+    plan_step_fired: PlanStepFired
+    plan_step_failed: PlanStepFired
+    scope_created: ScopeCreated
+    scope_ended: ScopeEnded
+    def __init__(self, sequence: _Optional[int] = ..., time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., scope: _Optional[str] = ..., listener: _Optional[str] = ..., session: _Optional[str] = ..., uid: _Optional[str] = ..., subscribed: _Optional[_Union[Subscribed, _Mapping]] = ..., lost: _Optional[_Union[Lost, _Mapping]] = ..., listener_created: _Optional[_Union[ListenerCreated, _Mapping]] = ..., listener_deleted: _Optional[_Union[ListenerDeleted, _Mapping]] = ..., listener_state_changed: _Optional[_Union[ListenerStateChanged, _Mapping]] = ..., session_opened: _Optional[_Union[SessionOpened, _Mapping]] = ..., peer_fin: _Optional[_Union[PeerFin, _Mapping]] = ..., peer_rst: _Optional[_Union[PeerRst, _Mapping]] = ..., session_state_changed: _Optional[_Union[SessionStateChanged, _Mapping]] = ..., action_performed: _Optional[_Union[ActionPerformed, _Mapping]] = ..., session_ended: _Optional[_Union[SessionEnded, _Mapping]] = ..., data_received: _Optional[_Union[DataReceived, _Mapping]] = ..., data_sent: _Optional[_Union[DataSent, _Mapping]] = ..., accept_failed: _Optional[_Union[AcceptFailed, _Mapping]] = ..., plan_step_fired: _Optional[_Union[PlanStepFired, _Mapping]] = ..., plan_step_failed: _Optional[_Union[PlanStepFired, _Mapping]] = ..., scope_created: _Optional[_Union[ScopeCreated, _Mapping]] = ..., scope_ended: _Optional[_Union[ScopeEnded, _Mapping]] = ...) -> None: ...
 
 class Subscribed(_message.Message):
     __slots__ = ("daemon_uid",)
@@ -172,6 +190,40 @@ class DataSent(_message.Message):
     bytes: int
     total: int
     def __init__(self, bytes: _Optional[int] = ..., total: _Optional[int] = ...) -> None: ...
+
+class ScopeCreated(_message.Message):
+    __slots__ = ("scope",)
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    scope: _scope_pb2.Scope
+    def __init__(self, scope: _Optional[_Union[_scope_pb2.Scope, _Mapping]] = ...) -> None: ...
+
+class ScopeEnded(_message.Message):
+    __slots__ = ("reason", "report")
+    class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        REASON_UNSPECIFIED: _ClassVar[ScopeEnded.Reason]
+        DELETED: _ClassVar[ScopeEnded.Reason]
+        RELEASED: _ClassVar[ScopeEnded.Reason]
+        EXPIRED: _ClassVar[ScopeEnded.Reason]
+    REASON_UNSPECIFIED: ScopeEnded.Reason
+    DELETED: ScopeEnded.Reason
+    RELEASED: ScopeEnded.Reason
+    EXPIRED: ScopeEnded.Reason
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    REPORT_FIELD_NUMBER: _ClassVar[int]
+    reason: ScopeEnded.Reason
+    report: _scope_pb2.ScopeReport
+    def __init__(self, reason: _Optional[_Union[ScopeEnded.Reason, str]] = ..., report: _Optional[_Union[_scope_pb2.ScopeReport, _Mapping]] = ...) -> None: ...
+
+class PlanStepFired(_message.Message):
+    __slots__ = ("step", "plan", "seed")
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    step: _plan_pb2.FiredStep
+    plan: int
+    seed: int
+    def __init__(self, step: _Optional[_Union[_plan_pb2.FiredStep, _Mapping]] = ..., plan: _Optional[int] = ..., seed: _Optional[int] = ...) -> None: ...
 
 class AcceptFailed(_message.Message):
     __slots__ = ("reason", "message")

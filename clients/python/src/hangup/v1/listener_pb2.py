@@ -16,10 +16,11 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from hangup.v1 import behaviour_pb2 as hangup_dot_v1_dot_behaviour__pb2
+from hangup.v1 import plan_pb2 as hangup_dot_v1_dot_plan__pb2
 from hangup.v1 import session_pb2 as hangup_dot_v1_dot_session__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18hangup/v1/listener.proto\x12\thangup.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19hangup/v1/behaviour.proto\x1a\x17hangup/v1/session.proto\"\xd4\x05\n\x08Listener\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0b\n\x03uid\x18\x03 \x01(\t\x12\x0c\n\x04host\x18\x04 \x01(\t\x12\x0c\n\x04port\x18\x05 \x01(\r\x12\x0f\n\x07\x61\x64\x64ress\x18\x06 \x01(\t\x12\x11\n\tunix_path\x18\x07 \x01(\t\x12(\n\x05state\x18\x08 \x01(\x0e\x32\x19.hangup.v1.Listener.State\x12\x31\n\x0bon_peer_fin\x18\t \x01(\x0e\x32\x1c.hangup.v1.Session.OnPeerFin\x12/\n\x06labels\x18\n \x03(\x0b\x32\x1f.hangup.v1.Listener.LabelsEntry\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x0b \x01(\x04\x12\x15\n\ropen_sessions\x18\x0c \x01(\x04\x12/\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\tbehaviour\x18\x0e \x01(\x0b\x32\x14.hangup.v1.Behaviour\x12:\n\x0freset_on_accept\x18\x0f \x01(\x0e\x32!.hangup.v1.Listener.ResetOnAccept\x12\x0f\n\x07\x62\x61\x63klog\x18\x10 \x01(\r\x12\x1c\n\x14receive_buffer_bytes\x18\x11 \x01(\r\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"V\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\r\n\tLISTENING\x10\x01\x12\x0c\n\x08REFUSING\x10\x02\x12\x0b\n\x07STALLED\x10\x03\x12\x0c\n\x08QUEUEING\x10\x04\"[\n\rResetOnAccept\x12\x1f\n\x1bRESET_ON_ACCEPT_UNSPECIFIED\x10\x00\x12\t\n\x05NEVER\x10\x01\x12\x0b\n\x07\x41T_ONCE\x10\x02\x12\x11\n\rAT_FIRST_BYTE\x10\x03\"\xd2\x03\n\x15\x43reateListenerRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04host\x18\x03 \x01(\t\x12\x0c\n\x04port\x18\x04 \x01(\r\x12\x11\n\tunix_path\x18\x05 \x01(\t\x12\x31\n\x0bon_peer_fin\x18\x06 \x01(\x0e\x32\x1c.hangup.v1.Session.OnPeerFin\x12<\n\x06labels\x18\x07 \x03(\x0b\x32,.hangup.v1.CreateListenerRequest.LabelsEntry\x12\'\n\tbehaviour\x18\x08 \x01(\x0b\x32\x14.hangup.v1.Behaviour\x12(\n\x05state\x18\t \x01(\x0e\x32\x19.hangup.v1.Listener.State\x12:\n\x0freset_on_accept\x18\n \x01(\x0e\x32!.hangup.v1.Listener.ResetOnAccept\x12\x14\n\x07\x62\x61\x63klog\x18\x0b \x01(\rH\x00\x88\x01\x01\x12\x1c\n\x14receive_buffer_bytes\x18\x0c \x01(\r\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\n\n\x08_backlog\"?\n\x16\x43reateListenerResponse\x12%\n\x08listener\x18\x01 \x01(\x0b\x32\x13.hangup.v1.Listener\"5\n\x12GetListenerRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x10\n\x08listener\x18\x02 \x01(\t\"<\n\x13GetListenerResponse\x12%\n\x08listener\x18\x01 \x01(\x0b\x32\x13.hangup.v1.Listener\"L\n\x14ListListenersRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"X\n\x15ListListenersResponse\x12&\n\tlisteners\x18\x01 \x03(\x0b\x32\x13.hangup.v1.Listener\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa5\x03\n\x15UpdateListenerRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x10\n\x08listener\x18\x02 \x01(\t\x12\x0b\n\x03uid\x18\x03 \x01(\t\x12\x31\n\x0bon_peer_fin\x18\x04 \x01(\x0e\x32\x1c.hangup.v1.Session.OnPeerFin\x12<\n\x06labels\x18\x05 \x03(\x0b\x32,.hangup.v1.UpdateListenerRequest.LabelsEntry\x12/\n\x0bupdate_mask\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12(\n\x05state\x18\x07 \x01(\x0e\x32\x19.hangup.v1.Listener.State\x12\'\n\tbehaviour\x18\x08 \x01(\x0b\x32\x14.hangup.v1.Behaviour\x12:\n\x0freset_on_accept\x18\t \x01(\x0e\x32!.hangup.v1.Listener.ResetOnAccept\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"?\n\x16UpdateListenerResponse\x12%\n\x08listener\x18\x01 \x01(\x0b\x32\x13.hangup.v1.Listener\"\x9a\x02\n\x15\x44\x65leteListenerRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x10\n\x08listener\x18\x02 \x01(\t\x12\x0b\n\x03uid\x18\x03 \x01(\t\x12;\n\x08sessions\x18\x04 \x01(\x0e\x32).hangup.v1.DeleteListenerRequest.Sessions\x12\x30\n\rdrain_timeout\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x18\n\x0bmax_results\x18\x06 \x01(\x05H\x00\x88\x01\x01\":\n\x08Sessions\x12\x18\n\x14SESSIONS_UNSPECIFIED\x10\x00\x12\t\n\x05RESET\x10\x01\x12\t\n\x05\x43LOSE\x10\x02\x42\x0e\n\x0c_max_results\"\xbb\x01\n\x16\x44\x65leteListenerResponse\x12%\n\x08listener\x18\x01 \x01(\x0b\x32\x13.hangup.v1.Listener\x12\'\n\x06\x63ounts\x18\x02 \x01(\x0b\x32\x17.hangup.v1.EndingCounts\x12+\n\x08\x66\x61ilures\x18\x03 \x03(\x0b\x32\x19.hangup.v1.SessionFailure\x12$\n\x08receipts\x18\x04 \x03(\x0b\x32\x12.hangup.v1.Receipt2\xb8\x03\n\x0fListenerService\x12U\n\x0e\x43reateListener\x12 .hangup.v1.CreateListenerRequest\x1a!.hangup.v1.CreateListenerResponse\x12L\n\x0bGetListener\x12\x1d.hangup.v1.GetListenerRequest\x1a\x1e.hangup.v1.GetListenerResponse\x12R\n\rListListeners\x12\x1f.hangup.v1.ListListenersRequest\x1a .hangup.v1.ListListenersResponse\x12U\n\x0eUpdateListener\x12 .hangup.v1.UpdateListenerRequest\x1a!.hangup.v1.UpdateListenerResponse\x12U\n\x0e\x44\x65leteListener\x12 .hangup.v1.DeleteListenerRequest\x1a!.hangup.v1.DeleteListenerResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18hangup/v1/listener.proto\x12\thangup.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19hangup/v1/behaviour.proto\x1a\x14hangup/v1/plan.proto\x1a\x17hangup/v1/session.proto\"\xfa\x05\n\x08Listener\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0b\n\x03uid\x18\x03 \x01(\t\x12\x0c\n\x04host\x18\x04 \x01(\t\x12\x0c\n\x04port\x18\x05 \x01(\r\x12\x0f\n\x07\x61\x64\x64ress\x18\x06 \x01(\t\x12\x11\n\tunix_path\x18\x07 \x01(\t\x12(\n\x05state\x18\x08 \x01(\x0e\x32\x19.hangup.v1.Listener.State\x12\x31\n\x0bon_peer_fin\x18\t \x01(\x0e\x32\x1c.hangup.v1.Session.OnPeerFin\x12/\n\x06labels\x18\n \x03(\x0b\x32\x1f.hangup.v1.Listener.LabelsEntry\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x0b \x01(\x04\x12\x15\n\ropen_sessions\x18\x0c \x01(\x04\x12/\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\tbehaviour\x18\x0e \x01(\x0b\x32\x14.hangup.v1.Behaviour\x12:\n\x0freset_on_accept\x18\x0f \x01(\x0e\x32!.hangup.v1.Listener.ResetOnAccept\x12\x0f\n\x07\x62\x61\x63klog\x18\x10 \x01(\r\x12\x1c\n\x14receive_buffer_bytes\x18\x11 \x01(\r\x12$\n\x05plans\x18\x12 \x03(\x0b\x32\x15.hangup.v1.PlanReport\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"V\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\r\n\tLISTENING\x10\x01\x12\x0c\n\x08REFUSING\x10\x02\x12\x0b\n\x07STALLED\x10\x03\x12\x0c\n\x08QUEUEING\x10\x04\"[\n\rResetOnAccept\x12\x1f\n\x1bRESET_ON_ACCEPT_UNSPECIFIED\x10\x00\x12\t\n\x05NEVER\x10\x01\x12\x0b\n\x07\x41T_ONCE\x10\x02\x12\x11\n\rAT_FIRST_BYTE\x10\x03\"\xf2\x03\n\x15\x43reateListenerRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04host\x18\x03 \x01(\t\x12\x0c\n\x04port\x18\x04 \x01(\r\x12\x11\n\tunix_path\x18\x05 \x01(\t\x12\x31\n\x0bon_peer_fin\x18\x06 \x01(\x0e\x32\x1c.hangup.v1.Session.OnPeerFin\x12<\n\x06labels\x18\x07 \x03(\x0b\x32,.hangup.v1.CreateListenerRequest.LabelsEntry\x12\'\n\tbehaviour\x18\x08 \x01(\x0b\x32\x14.hangup.v1.Behaviour\x12(\n\x05state\x18\t \x01(\x0e\x32\x19.hangup.v1.Listener.State\x12:\n\x0freset_on_accept\x18\n \x01(\x0e\x32!.hangup.v1.Listener.ResetOnAccept\x12\x14\n\x07\x62\x61\x63klog\x18\x0b \x01(\rH\x00\x88\x01\x01\x12\x1c\n\x14receive_buffer_bytes\x18\x0c \x01(\r\x12\x1e\n\x05plans\x18\r \x03(\x0b\x32\x0f.hangup.v1.Plan\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\n\n\x08_backlog\"?\n\x16\x43reateListenerResponse\x12%\n\x08listener\x18\x01 \x01(\x0b\x32\x13.hangup.v1.Listener\"5\n\x12GetListenerRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x10\n\x08listener\x18\x02 \x01(\t\"<\n\x13GetListenerResponse\x12%\n\x08listener\x18\x01 \x01(\x0b\x32\x13.hangup.v1.Listener\"L\n\x14ListListenersRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"X\n\x15ListListenersResponse\x12&\n\tlisteners\x18\x01 \x03(\x0b\x32\x13.hangup.v1.Listener\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc5\x03\n\x15UpdateListenerRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x10\n\x08listener\x18\x02 \x01(\t\x12\x0b\n\x03uid\x18\x03 \x01(\t\x12\x31\n\x0bon_peer_fin\x18\x04 \x01(\x0e\x32\x1c.hangup.v1.Session.OnPeerFin\x12<\n\x06labels\x18\x05 \x03(\x0b\x32,.hangup.v1.UpdateListenerRequest.LabelsEntry\x12/\n\x0bupdate_mask\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12(\n\x05state\x18\x07 \x01(\x0e\x32\x19.hangup.v1.Listener.State\x12\'\n\tbehaviour\x18\x08 \x01(\x0b\x32\x14.hangup.v1.Behaviour\x12:\n\x0freset_on_accept\x18\t \x01(\x0e\x32!.hangup.v1.Listener.ResetOnAccept\x12\x1e\n\x05plans\x18\n \x03(\x0b\x32\x0f.hangup.v1.Plan\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"?\n\x16UpdateListenerResponse\x12%\n\x08listener\x18\x01 \x01(\x0b\x32\x13.hangup.v1.Listener\"\x9a\x02\n\x15\x44\x65leteListenerRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x10\n\x08listener\x18\x02 \x01(\t\x12\x0b\n\x03uid\x18\x03 \x01(\t\x12;\n\x08sessions\x18\x04 \x01(\x0e\x32).hangup.v1.DeleteListenerRequest.Sessions\x12\x30\n\rdrain_timeout\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x18\n\x0bmax_results\x18\x06 \x01(\x05H\x00\x88\x01\x01\":\n\x08Sessions\x12\x18\n\x14SESSIONS_UNSPECIFIED\x10\x00\x12\t\n\x05RESET\x10\x01\x12\t\n\x05\x43LOSE\x10\x02\x42\x0e\n\x0c_max_results\"\xe1\x01\n\x16\x44\x65leteListenerResponse\x12%\n\x08listener\x18\x01 \x01(\x0b\x32\x13.hangup.v1.Listener\x12\'\n\x06\x63ounts\x18\x02 \x01(\x0b\x32\x17.hangup.v1.EndingCounts\x12+\n\x08\x66\x61ilures\x18\x03 \x03(\x0b\x32\x19.hangup.v1.SessionFailure\x12$\n\x08receipts\x18\x04 \x03(\x0b\x32\x12.hangup.v1.Receipt\x12$\n\x05plans\x18\x05 \x03(\x0b\x32\x15.hangup.v1.PlanReport2\xb8\x03\n\x0fListenerService\x12U\n\x0e\x43reateListener\x12 .hangup.v1.CreateListenerRequest\x1a!.hangup.v1.CreateListenerResponse\x12L\n\x0bGetListener\x12\x1d.hangup.v1.GetListenerRequest\x1a\x1e.hangup.v1.GetListenerResponse\x12R\n\rListListeners\x12\x1f.hangup.v1.ListListenersRequest\x1a .hangup.v1.ListListenersResponse\x12U\n\x0eUpdateListener\x12 .hangup.v1.UpdateListenerRequest\x1a!.hangup.v1.UpdateListenerResponse\x12U\n\x0e\x44\x65leteListener\x12 .hangup.v1.DeleteListenerRequest\x1a!.hangup.v1.DeleteListenerResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,40 +33,40 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_CREATELISTENERREQUEST_LABELSENTRY']._serialized_options = b'8\001'
   _globals['_UPDATELISTENERREQUEST_LABELSENTRY']._options = None
   _globals['_UPDATELISTENERREQUEST_LABELSENTRY']._serialized_options = b'8\001'
-  _globals['_LISTENER']._serialized_start=191
-  _globals['_LISTENER']._serialized_end=915
-  _globals['_LISTENER_LABELSENTRY']._serialized_start=689
-  _globals['_LISTENER_LABELSENTRY']._serialized_end=734
-  _globals['_LISTENER_STATE']._serialized_start=736
-  _globals['_LISTENER_STATE']._serialized_end=822
-  _globals['_LISTENER_RESETONACCEPT']._serialized_start=824
-  _globals['_LISTENER_RESETONACCEPT']._serialized_end=915
-  _globals['_CREATELISTENERREQUEST']._serialized_start=918
-  _globals['_CREATELISTENERREQUEST']._serialized_end=1384
-  _globals['_CREATELISTENERREQUEST_LABELSENTRY']._serialized_start=689
-  _globals['_CREATELISTENERREQUEST_LABELSENTRY']._serialized_end=734
-  _globals['_CREATELISTENERRESPONSE']._serialized_start=1386
-  _globals['_CREATELISTENERRESPONSE']._serialized_end=1449
-  _globals['_GETLISTENERREQUEST']._serialized_start=1451
-  _globals['_GETLISTENERREQUEST']._serialized_end=1504
-  _globals['_GETLISTENERRESPONSE']._serialized_start=1506
-  _globals['_GETLISTENERRESPONSE']._serialized_end=1566
-  _globals['_LISTLISTENERSREQUEST']._serialized_start=1568
-  _globals['_LISTLISTENERSREQUEST']._serialized_end=1644
-  _globals['_LISTLISTENERSRESPONSE']._serialized_start=1646
-  _globals['_LISTLISTENERSRESPONSE']._serialized_end=1734
-  _globals['_UPDATELISTENERREQUEST']._serialized_start=1737
-  _globals['_UPDATELISTENERREQUEST']._serialized_end=2158
-  _globals['_UPDATELISTENERREQUEST_LABELSENTRY']._serialized_start=689
-  _globals['_UPDATELISTENERREQUEST_LABELSENTRY']._serialized_end=734
-  _globals['_UPDATELISTENERRESPONSE']._serialized_start=2160
-  _globals['_UPDATELISTENERRESPONSE']._serialized_end=2223
-  _globals['_DELETELISTENERREQUEST']._serialized_start=2226
-  _globals['_DELETELISTENERREQUEST']._serialized_end=2508
-  _globals['_DELETELISTENERREQUEST_SESSIONS']._serialized_start=2434
-  _globals['_DELETELISTENERREQUEST_SESSIONS']._serialized_end=2492
-  _globals['_DELETELISTENERRESPONSE']._serialized_start=2511
-  _globals['_DELETELISTENERRESPONSE']._serialized_end=2698
-  _globals['_LISTENERSERVICE']._serialized_start=2701
-  _globals['_LISTENERSERVICE']._serialized_end=3141
+  _globals['_LISTENER']._serialized_start=213
+  _globals['_LISTENER']._serialized_end=975
+  _globals['_LISTENER_LABELSENTRY']._serialized_start=749
+  _globals['_LISTENER_LABELSENTRY']._serialized_end=794
+  _globals['_LISTENER_STATE']._serialized_start=796
+  _globals['_LISTENER_STATE']._serialized_end=882
+  _globals['_LISTENER_RESETONACCEPT']._serialized_start=884
+  _globals['_LISTENER_RESETONACCEPT']._serialized_end=975
+  _globals['_CREATELISTENERREQUEST']._serialized_start=978
+  _globals['_CREATELISTENERREQUEST']._serialized_end=1476
+  _globals['_CREATELISTENERREQUEST_LABELSENTRY']._serialized_start=749
+  _globals['_CREATELISTENERREQUEST_LABELSENTRY']._serialized_end=794
+  _globals['_CREATELISTENERRESPONSE']._serialized_start=1478
+  _globals['_CREATELISTENERRESPONSE']._serialized_end=1541
+  _globals['_GETLISTENERREQUEST']._serialized_start=1543
+  _globals['_GETLISTENERREQUEST']._serialized_end=1596
+  _globals['_GETLISTENERRESPONSE']._serialized_start=1598
+  _globals['_GETLISTENERRESPONSE']._serialized_end=1658
+  _globals['_LISTLISTENERSREQUEST']._serialized_start=1660
+  _globals['_LISTLISTENERSREQUEST']._serialized_end=1736
+  _globals['_LISTLISTENERSRESPONSE']._serialized_start=1738
+  _globals['_LISTLISTENERSRESPONSE']._serialized_end=1826
+  _globals['_UPDATELISTENERREQUEST']._serialized_start=1829
+  _globals['_UPDATELISTENERREQUEST']._serialized_end=2282
+  _globals['_UPDATELISTENERREQUEST_LABELSENTRY']._serialized_start=749
+  _globals['_UPDATELISTENERREQUEST_LABELSENTRY']._serialized_end=794
+  _globals['_UPDATELISTENERRESPONSE']._serialized_start=2284
+  _globals['_UPDATELISTENERRESPONSE']._serialized_end=2347
+  _globals['_DELETELISTENERREQUEST']._serialized_start=2350
+  _globals['_DELETELISTENERREQUEST']._serialized_end=2632
+  _globals['_DELETELISTENERREQUEST_SESSIONS']._serialized_start=2558
+  _globals['_DELETELISTENERREQUEST_SESSIONS']._serialized_end=2616
+  _globals['_DELETELISTENERRESPONSE']._serialized_start=2635
+  _globals['_DELETELISTENERRESPONSE']._serialized_end=2860
+  _globals['_LISTENERSERVICE']._serialized_start=2863
+  _globals['_LISTENERSERVICE']._serialized_end=3303
 # @@protoc_insertion_point(module_scope)

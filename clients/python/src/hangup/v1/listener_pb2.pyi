@@ -2,6 +2,7 @@ from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from hangup.v1 import behaviour_pb2 as _behaviour_pb2
+from hangup.v1 import plan_pb2 as _plan_pb2
 from hangup.v1 import session_pb2 as _session_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -12,7 +13,7 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Listener(_message.Message):
-    __slots__ = ("scope", "name", "uid", "host", "port", "address", "unix_path", "state", "on_peer_fin", "labels", "accepted", "open_sessions", "create_time", "behaviour", "reset_on_accept", "backlog", "receive_buffer_bytes")
+    __slots__ = ("scope", "name", "uid", "host", "port", "address", "unix_path", "state", "on_peer_fin", "labels", "accepted", "open_sessions", "create_time", "behaviour", "reset_on_accept", "backlog", "receive_buffer_bytes", "plans")
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[Listener.State]
@@ -59,6 +60,7 @@ class Listener(_message.Message):
     RESET_ON_ACCEPT_FIELD_NUMBER: _ClassVar[int]
     BACKLOG_FIELD_NUMBER: _ClassVar[int]
     RECEIVE_BUFFER_BYTES_FIELD_NUMBER: _ClassVar[int]
+    PLANS_FIELD_NUMBER: _ClassVar[int]
     scope: str
     name: str
     uid: str
@@ -76,10 +78,11 @@ class Listener(_message.Message):
     reset_on_accept: Listener.ResetOnAccept
     backlog: int
     receive_buffer_bytes: int
-    def __init__(self, scope: _Optional[str] = ..., name: _Optional[str] = ..., uid: _Optional[str] = ..., host: _Optional[str] = ..., port: _Optional[int] = ..., address: _Optional[str] = ..., unix_path: _Optional[str] = ..., state: _Optional[_Union[Listener.State, str]] = ..., on_peer_fin: _Optional[_Union[_session_pb2.Session.OnPeerFin, str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., accepted: _Optional[int] = ..., open_sessions: _Optional[int] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., behaviour: _Optional[_Union[_behaviour_pb2.Behaviour, _Mapping]] = ..., reset_on_accept: _Optional[_Union[Listener.ResetOnAccept, str]] = ..., backlog: _Optional[int] = ..., receive_buffer_bytes: _Optional[int] = ...) -> None: ...
+    plans: _containers.RepeatedCompositeFieldContainer[_plan_pb2.PlanReport]
+    def __init__(self, scope: _Optional[str] = ..., name: _Optional[str] = ..., uid: _Optional[str] = ..., host: _Optional[str] = ..., port: _Optional[int] = ..., address: _Optional[str] = ..., unix_path: _Optional[str] = ..., state: _Optional[_Union[Listener.State, str]] = ..., on_peer_fin: _Optional[_Union[_session_pb2.Session.OnPeerFin, str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., accepted: _Optional[int] = ..., open_sessions: _Optional[int] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., behaviour: _Optional[_Union[_behaviour_pb2.Behaviour, _Mapping]] = ..., reset_on_accept: _Optional[_Union[Listener.ResetOnAccept, str]] = ..., backlog: _Optional[int] = ..., receive_buffer_bytes: _Optional[int] = ..., plans: _Optional[_Iterable[_Union[_plan_pb2.PlanReport, _Mapping]]] = ...) -> None: ...
 
 class CreateListenerRequest(_message.Message):
-    __slots__ = ("scope", "name", "host", "port", "unix_path", "on_peer_fin", "labels", "behaviour", "state", "reset_on_accept", "backlog", "receive_buffer_bytes")
+    __slots__ = ("scope", "name", "host", "port", "unix_path", "on_peer_fin", "labels", "behaviour", "state", "reset_on_accept", "backlog", "receive_buffer_bytes", "plans")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -99,6 +102,7 @@ class CreateListenerRequest(_message.Message):
     RESET_ON_ACCEPT_FIELD_NUMBER: _ClassVar[int]
     BACKLOG_FIELD_NUMBER: _ClassVar[int]
     RECEIVE_BUFFER_BYTES_FIELD_NUMBER: _ClassVar[int]
+    PLANS_FIELD_NUMBER: _ClassVar[int]
     scope: str
     name: str
     host: str
@@ -111,7 +115,8 @@ class CreateListenerRequest(_message.Message):
     reset_on_accept: Listener.ResetOnAccept
     backlog: int
     receive_buffer_bytes: int
-    def __init__(self, scope: _Optional[str] = ..., name: _Optional[str] = ..., host: _Optional[str] = ..., port: _Optional[int] = ..., unix_path: _Optional[str] = ..., on_peer_fin: _Optional[_Union[_session_pb2.Session.OnPeerFin, str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., behaviour: _Optional[_Union[_behaviour_pb2.Behaviour, _Mapping]] = ..., state: _Optional[_Union[Listener.State, str]] = ..., reset_on_accept: _Optional[_Union[Listener.ResetOnAccept, str]] = ..., backlog: _Optional[int] = ..., receive_buffer_bytes: _Optional[int] = ...) -> None: ...
+    plans: _containers.RepeatedCompositeFieldContainer[_plan_pb2.Plan]
+    def __init__(self, scope: _Optional[str] = ..., name: _Optional[str] = ..., host: _Optional[str] = ..., port: _Optional[int] = ..., unix_path: _Optional[str] = ..., on_peer_fin: _Optional[_Union[_session_pb2.Session.OnPeerFin, str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., behaviour: _Optional[_Union[_behaviour_pb2.Behaviour, _Mapping]] = ..., state: _Optional[_Union[Listener.State, str]] = ..., reset_on_accept: _Optional[_Union[Listener.ResetOnAccept, str]] = ..., backlog: _Optional[int] = ..., receive_buffer_bytes: _Optional[int] = ..., plans: _Optional[_Iterable[_Union[_plan_pb2.Plan, _Mapping]]] = ...) -> None: ...
 
 class CreateListenerResponse(_message.Message):
     __slots__ = ("listener",)
@@ -152,7 +157,7 @@ class ListListenersResponse(_message.Message):
     def __init__(self, listeners: _Optional[_Iterable[_Union[Listener, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class UpdateListenerRequest(_message.Message):
-    __slots__ = ("scope", "listener", "uid", "on_peer_fin", "labels", "update_mask", "state", "behaviour", "reset_on_accept")
+    __slots__ = ("scope", "listener", "uid", "on_peer_fin", "labels", "update_mask", "state", "behaviour", "reset_on_accept", "plans")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -169,6 +174,7 @@ class UpdateListenerRequest(_message.Message):
     STATE_FIELD_NUMBER: _ClassVar[int]
     BEHAVIOUR_FIELD_NUMBER: _ClassVar[int]
     RESET_ON_ACCEPT_FIELD_NUMBER: _ClassVar[int]
+    PLANS_FIELD_NUMBER: _ClassVar[int]
     scope: str
     listener: str
     uid: str
@@ -178,7 +184,8 @@ class UpdateListenerRequest(_message.Message):
     state: Listener.State
     behaviour: _behaviour_pb2.Behaviour
     reset_on_accept: Listener.ResetOnAccept
-    def __init__(self, scope: _Optional[str] = ..., listener: _Optional[str] = ..., uid: _Optional[str] = ..., on_peer_fin: _Optional[_Union[_session_pb2.Session.OnPeerFin, str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., state: _Optional[_Union[Listener.State, str]] = ..., behaviour: _Optional[_Union[_behaviour_pb2.Behaviour, _Mapping]] = ..., reset_on_accept: _Optional[_Union[Listener.ResetOnAccept, str]] = ...) -> None: ...
+    plans: _containers.RepeatedCompositeFieldContainer[_plan_pb2.Plan]
+    def __init__(self, scope: _Optional[str] = ..., listener: _Optional[str] = ..., uid: _Optional[str] = ..., on_peer_fin: _Optional[_Union[_session_pb2.Session.OnPeerFin, str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., state: _Optional[_Union[Listener.State, str]] = ..., behaviour: _Optional[_Union[_behaviour_pb2.Behaviour, _Mapping]] = ..., reset_on_accept: _Optional[_Union[Listener.ResetOnAccept, str]] = ..., plans: _Optional[_Iterable[_Union[_plan_pb2.Plan, _Mapping]]] = ...) -> None: ...
 
 class UpdateListenerResponse(_message.Message):
     __slots__ = ("listener",)
@@ -211,13 +218,15 @@ class DeleteListenerRequest(_message.Message):
     def __init__(self, scope: _Optional[str] = ..., listener: _Optional[str] = ..., uid: _Optional[str] = ..., sessions: _Optional[_Union[DeleteListenerRequest.Sessions, str]] = ..., drain_timeout: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., max_results: _Optional[int] = ...) -> None: ...
 
 class DeleteListenerResponse(_message.Message):
-    __slots__ = ("listener", "counts", "failures", "receipts")
+    __slots__ = ("listener", "counts", "failures", "receipts", "plans")
     LISTENER_FIELD_NUMBER: _ClassVar[int]
     COUNTS_FIELD_NUMBER: _ClassVar[int]
     FAILURES_FIELD_NUMBER: _ClassVar[int]
     RECEIPTS_FIELD_NUMBER: _ClassVar[int]
+    PLANS_FIELD_NUMBER: _ClassVar[int]
     listener: Listener
     counts: _session_pb2.EndingCounts
     failures: _containers.RepeatedCompositeFieldContainer[_session_pb2.SessionFailure]
     receipts: _containers.RepeatedCompositeFieldContainer[_session_pb2.Receipt]
-    def __init__(self, listener: _Optional[_Union[Listener, _Mapping]] = ..., counts: _Optional[_Union[_session_pb2.EndingCounts, _Mapping]] = ..., failures: _Optional[_Iterable[_Union[_session_pb2.SessionFailure, _Mapping]]] = ..., receipts: _Optional[_Iterable[_Union[_session_pb2.Receipt, _Mapping]]] = ...) -> None: ...
+    plans: _containers.RepeatedCompositeFieldContainer[_plan_pb2.PlanReport]
+    def __init__(self, listener: _Optional[_Union[Listener, _Mapping]] = ..., counts: _Optional[_Union[_session_pb2.EndingCounts, _Mapping]] = ..., failures: _Optional[_Iterable[_Union[_session_pb2.SessionFailure, _Mapping]]] = ..., receipts: _Optional[_Iterable[_Union[_session_pb2.Receipt, _Mapping]]] = ..., plans: _Optional[_Iterable[_Union[_plan_pb2.PlanReport, _Mapping]]] = ...) -> None: ...

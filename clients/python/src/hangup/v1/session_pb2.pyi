@@ -3,6 +3,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from hangup.v1 import action_pb2 as _action_pb2
 from hangup.v1 import behaviour_pb2 as _behaviour_pb2
 from hangup.v1 import packet_pb2 as _packet_pb2
+from hangup.v1 import plan_pb2 as _plan_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -12,7 +13,7 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Session(_message.Message):
-    __slots__ = ("scope", "name", "uid", "origin", "listener", "ordinal", "local_address", "peer_address", "state", "ended", "bytes_received", "bytes_sent", "unread_bytes", "unsent_bytes", "peer_fin_seen", "peer_rst_seen", "fin_sent", "on_peer_fin", "labels", "open_time", "opened_sequence", "receipt", "behaviour", "reading_paused", "black_hole", "tcp_info", "state_time_left")
+    __slots__ = ("scope", "name", "uid", "origin", "listener", "ordinal", "local_address", "peer_address", "state", "ended", "bytes_received", "bytes_sent", "unread_bytes", "unsent_bytes", "peer_fin_seen", "peer_rst_seen", "fin_sent", "on_peer_fin", "labels", "open_time", "opened_sequence", "receipt", "behaviour", "reading_paused", "black_hole", "tcp_info", "state_time_left", "plan")
     class Origin(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         ORIGIN_UNSPECIFIED: _ClassVar[Session.Origin]
@@ -97,6 +98,7 @@ class Session(_message.Message):
     BLACK_HOLE_FIELD_NUMBER: _ClassVar[int]
     TCP_INFO_FIELD_NUMBER: _ClassVar[int]
     STATE_TIME_LEFT_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
     scope: str
     name: str
     uid: str
@@ -124,7 +126,8 @@ class Session(_message.Message):
     black_hole: _action_pb2.BlackHoleAction.Direction
     tcp_info: TcpInfo
     state_time_left: _duration_pb2.Duration
-    def __init__(self, scope: _Optional[str] = ..., name: _Optional[str] = ..., uid: _Optional[str] = ..., origin: _Optional[_Union[Session.Origin, str]] = ..., listener: _Optional[str] = ..., ordinal: _Optional[int] = ..., local_address: _Optional[str] = ..., peer_address: _Optional[str] = ..., state: _Optional[_Union[Session.State, str]] = ..., ended: bool = ..., bytes_received: _Optional[int] = ..., bytes_sent: _Optional[int] = ..., unread_bytes: _Optional[int] = ..., unsent_bytes: _Optional[int] = ..., peer_fin_seen: bool = ..., peer_rst_seen: bool = ..., fin_sent: bool = ..., on_peer_fin: _Optional[_Union[Session.OnPeerFin, str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., open_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., opened_sequence: _Optional[int] = ..., receipt: _Optional[_Union[Receipt, _Mapping]] = ..., behaviour: _Optional[_Union[_behaviour_pb2.Behaviour, _Mapping]] = ..., reading_paused: bool = ..., black_hole: _Optional[_Union[_action_pb2.BlackHoleAction.Direction, str]] = ..., tcp_info: _Optional[_Union[TcpInfo, _Mapping]] = ..., state_time_left: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    plan: _plan_pb2.PlanProgress
+    def __init__(self, scope: _Optional[str] = ..., name: _Optional[str] = ..., uid: _Optional[str] = ..., origin: _Optional[_Union[Session.Origin, str]] = ..., listener: _Optional[str] = ..., ordinal: _Optional[int] = ..., local_address: _Optional[str] = ..., peer_address: _Optional[str] = ..., state: _Optional[_Union[Session.State, str]] = ..., ended: bool = ..., bytes_received: _Optional[int] = ..., bytes_sent: _Optional[int] = ..., unread_bytes: _Optional[int] = ..., unsent_bytes: _Optional[int] = ..., peer_fin_seen: bool = ..., peer_rst_seen: bool = ..., fin_sent: bool = ..., on_peer_fin: _Optional[_Union[Session.OnPeerFin, str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., open_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., opened_sequence: _Optional[int] = ..., receipt: _Optional[_Union[Receipt, _Mapping]] = ..., behaviour: _Optional[_Union[_behaviour_pb2.Behaviour, _Mapping]] = ..., reading_paused: bool = ..., black_hole: _Optional[_Union[_action_pb2.BlackHoleAction.Direction, str]] = ..., tcp_info: _Optional[_Union[TcpInfo, _Mapping]] = ..., state_time_left: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., plan: _Optional[_Union[_plan_pb2.PlanProgress, _Mapping]] = ...) -> None: ...
 
 class TcpInfo(_message.Message):
     __slots__ = ("rtt", "rtt_variation", "retransmission_timeout", "retransmits", "total_retransmits", "probes", "unacked_segments", "not_sent_bytes", "bytes_acked", "send_mss", "receive_mss", "congestion_window", "send_window", "receive_window")
@@ -191,7 +194,7 @@ class EarlierFin(_message.Message):
     def __init__(self, cause: _Optional[_Union[Cause, _Mapping]] = ..., time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Cause(_message.Message):
-    __slots__ = ("kind", "rpc", "action")
+    __slots__ = ("kind", "rpc", "action", "step")
     class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         KIND_UNSPECIFIED: _ClassVar[Cause.Kind]
@@ -203,6 +206,8 @@ class Cause(_message.Message):
         LISTENER_DELETED: _ClassVar[Cause.Kind]
         SHUTDOWN: _ClassVar[Cause.Kind]
         LISTENER: _ClassVar[Cause.Kind]
+        PLAN_STEP: _ClassVar[Cause.Kind]
+        SCOPE_ENDED: _ClassVar[Cause.Kind]
     KIND_UNSPECIFIED: Cause.Kind
     COMMAND: Cause.Kind
     PEER: Cause.Kind
@@ -212,13 +217,17 @@ class Cause(_message.Message):
     LISTENER_DELETED: Cause.Kind
     SHUTDOWN: Cause.Kind
     LISTENER: Cause.Kind
+    PLAN_STEP: Cause.Kind
+    SCOPE_ENDED: Cause.Kind
     KIND_FIELD_NUMBER: _ClassVar[int]
     RPC_FIELD_NUMBER: _ClassVar[int]
     ACTION_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
     kind: Cause.Kind
     rpc: str
     action: str
-    def __init__(self, kind: _Optional[_Union[Cause.Kind, str]] = ..., rpc: _Optional[str] = ..., action: _Optional[str] = ...) -> None: ...
+    step: int
+    def __init__(self, kind: _Optional[_Union[Cause.Kind, str]] = ..., rpc: _Optional[str] = ..., action: _Optional[str] = ..., step: _Optional[int] = ...) -> None: ...
 
 class Receipt(_message.Message):
     __slots__ = ("session", "uid", "local_end", "peer_end", "final", "state_before", "state_after", "bytes_received", "bytes_sent", "unread_bytes_discarded", "unsent_bytes_discarded", "peer_outlook", "evidence", "end_time", "segments", "segments_captured")
@@ -305,7 +314,7 @@ class SessionFailure(_message.Message):
     def __init__(self, session: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
 
 class OpenSessionRequest(_message.Message):
-    __slots__ = ("scope", "name", "target", "timeout", "local_address", "on_peer_fin", "labels", "behaviour")
+    __slots__ = ("scope", "name", "target", "timeout", "local_address", "on_peer_fin", "labels", "behaviour", "plan")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -321,6 +330,7 @@ class OpenSessionRequest(_message.Message):
     ON_PEER_FIN_FIELD_NUMBER: _ClassVar[int]
     LABELS_FIELD_NUMBER: _ClassVar[int]
     BEHAVIOUR_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
     scope: str
     name: str
     target: str
@@ -329,7 +339,8 @@ class OpenSessionRequest(_message.Message):
     on_peer_fin: Session.OnPeerFin
     labels: _containers.ScalarMap[str, str]
     behaviour: _behaviour_pb2.Behaviour
-    def __init__(self, scope: _Optional[str] = ..., name: _Optional[str] = ..., target: _Optional[str] = ..., timeout: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., local_address: _Optional[str] = ..., on_peer_fin: _Optional[_Union[Session.OnPeerFin, str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., behaviour: _Optional[_Union[_behaviour_pb2.Behaviour, _Mapping]] = ...) -> None: ...
+    plan: _plan_pb2.Plan
+    def __init__(self, scope: _Optional[str] = ..., name: _Optional[str] = ..., target: _Optional[str] = ..., timeout: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., local_address: _Optional[str] = ..., on_peer_fin: _Optional[_Union[Session.OnPeerFin, str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., behaviour: _Optional[_Union[_behaviour_pb2.Behaviour, _Mapping]] = ..., plan: _Optional[_Union[_plan_pb2.Plan, _Mapping]] = ...) -> None: ...
 
 class OpenSessionResponse(_message.Message):
     __slots__ = ("session",)
@@ -571,3 +582,21 @@ class PerformActionResponse(_message.Message):
     failures: _containers.RepeatedCompositeFieldContainer[SessionFailure]
     receipts: _containers.RepeatedCompositeFieldContainer[Receipt]
     def __init__(self, targeted: _Optional[int] = ..., performed: _Optional[int] = ..., failed: _Optional[_Mapping[str, int]] = ..., failures: _Optional[_Iterable[_Union[SessionFailure, _Mapping]]] = ..., receipts: _Optional[_Iterable[_Union[Receipt, _Mapping]]] = ...) -> None: ...
+
+class SignalPlanRequest(_message.Message):
+    __slots__ = ("scope", "session", "listener", "signal")
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    LISTENER_FIELD_NUMBER: _ClassVar[int]
+    SIGNAL_FIELD_NUMBER: _ClassVar[int]
+    scope: str
+    session: str
+    listener: str
+    signal: str
+    def __init__(self, scope: _Optional[str] = ..., session: _Optional[str] = ..., listener: _Optional[str] = ..., signal: _Optional[str] = ...) -> None: ...
+
+class SignalPlanResponse(_message.Message):
+    __slots__ = ("sessions",)
+    SESSIONS_FIELD_NUMBER: _ClassVar[int]
+    sessions: int
+    def __init__(self, sessions: _Optional[int] = ...) -> None: ...

@@ -73,6 +73,11 @@ class SessionServiceStub(object):
                 request_serializer=hangup_dot_v1_dot_session__pb2.PerformActionRequest.SerializeToString,
                 response_deserializer=hangup_dot_v1_dot_session__pb2.PerformActionResponse.FromString,
                 )
+        self.SignalPlan = channel.unary_unary(
+                '/hangup.v1.SessionService/SignalPlan',
+                request_serializer=hangup_dot_v1_dot_session__pb2.SignalPlanRequest.SerializeToString,
+                response_deserializer=hangup_dot_v1_dot_session__pb2.SignalPlanResponse.FromString,
+                )
 
 
 class SessionServiceServicer(object):
@@ -192,6 +197,16 @@ class SessionServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SignalPlan(self, request, context):
+        """Fires a signal that steps of plans wait for: for one session, for a listener's, or for all of the scope. It is
+        latched for each of these sessions, and with a listener or the scope also for those still to come.
+
+        Errors: INVALID_ARGUMENT (UNKNOWN_SIGNAL) when no plan there names it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SessionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -244,6 +259,11 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.PerformAction,
                     request_deserializer=hangup_dot_v1_dot_session__pb2.PerformActionRequest.FromString,
                     response_serializer=hangup_dot_v1_dot_session__pb2.PerformActionResponse.SerializeToString,
+            ),
+            'SignalPlan': grpc.unary_unary_rpc_method_handler(
+                    servicer.SignalPlan,
+                    request_deserializer=hangup_dot_v1_dot_session__pb2.SignalPlanRequest.FromString,
+                    response_serializer=hangup_dot_v1_dot_session__pb2.SignalPlanResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -431,5 +451,22 @@ class SessionService(object):
         return grpc.experimental.unary_unary(request, target, '/hangup.v1.SessionService/PerformAction',
             hangup_dot_v1_dot_session__pb2.PerformActionRequest.SerializeToString,
             hangup_dot_v1_dot_session__pb2.PerformActionResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def SignalPlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/hangup.v1.SessionService/SignalPlan',
+            hangup_dot_v1_dot_session__pb2.SignalPlanRequest.SerializeToString,
+            hangup_dot_v1_dot_session__pb2.SignalPlanResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
