@@ -2,8 +2,10 @@ import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import { defaultLimits, type Limits } from "./domain/limits.js";
 import { Fixture } from "./domain/fixture.js";
+import type { Fixture as FixtureMessage } from "./gen/hangup/v1/fixture.js";
 import { type Address, dialableHost, formatAddress, isLoopback } from "./kernel/address.js";
 import { removeStaleUnixSocket } from "./kernel/unix-socket.js";
+import { bringUp, type ListenerAddresses } from "./service/bring-up.js";
 import { grpcServer } from "./service/server.js";
 import { version } from "./version.js";
 
@@ -16,6 +18,10 @@ export interface DaemonOptions {
   /** End the daemon when no call came, and nothing lived, for so long; undefined: never. */
   readonly idleTimeoutMs?: number | undefined;
   readonly limits?: Partial<Limits>;
+  /** What is to be there before a call is answered. */
+  readonly fixture?: FixtureMessage | undefined;
+  /** Gives up bringing the fixture up. */
+  readonly signal?: AbortSignal;
   readonly logger: Logger;
 }
 
@@ -37,6 +43,8 @@ export interface Daemon extends AsyncDisposable {
   /** Where its API listens, with the real port. */
   readonly address: string;
   readonly uid: string;
+  /** Of the listeners that the fixture asked for. */
+  readonly listeners: ListenerAddresses;
   /** Resolves when it has ended, whoever asked for it. */
   readonly ended: Promise<void>;
   /** Accepts no more calls, ends what lives, and resolves when all is gone. */
@@ -49,7 +57,7 @@ const drainMs = 1000;
 /**
  * Starts a daemon: the composition root.
  *
- * @throws StartError when it cannot listen there.
+ * @throws StartError when it cannot listen there; BringUpError when the fixture cannot be had. Nothing is left then.
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { logger, listen } = options;
@@ -121,9 +129,19 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           Math.max(50, Math.min(1000, idleTimeoutMs / 4)),
         ).unref();
 
-  address = await bind(server, listen);
+  let listeners: ListenerAddresses = {};
+  try {
+    const { signal = new AbortController().signal } = options;
+    if (options.fixture !== undefined) listeners = await bringUp(fixture, options.fixture, signal);
+    // Last: whoever gets an answer finds the fixture there.
+    address = await bind(server, listen);
+  } catch (error) {
+    clearInterval(idleTimer);
+    await fixture.stop();
+    throw error;
+  }
   logger.info({ address, uid: fixture.uid, version }, "listening");
-  return { address, uid: fixture.uid, ended, stop, [Symbol.asyncDispose]: stop };
+  return { address, uid: fixture.uid, listeners, ended, stop, [Symbol.asyncDispose]: stop };
 }
 
 async function bind(server: ReturnType<typeof grpcServer>, listen: Address): Promise<string> {

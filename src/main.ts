@@ -44,11 +44,13 @@ verb("serve", "run the daemon until SIGTERM, SIGINT or its Shutdown call")
   .option("--ready-file <path>", "also write the ready line to this file, all at once")
   .option("--exit-with-stdin", "end when standard input ends, as it does when the parent dies")
   .option("--idle-timeout <duration>", "end after so long without calls, listeners and sessions: 30s, 10m")
+  .option("--fixture <file>", "listeners, sessions and plans to begin with, in YAML or JSON (docs/plans.md)")
   .option("--insecure", "allow an address that other machines can reach")
   .addOption(logLevel("info"))
   .addHelpText(
     "after",
-    "\nPrints one line of JSON on stdout when calls are answered: address, pid, version, apiVersion." +
+    "\nPrints one line of JSON on stdout when calls are answered: address, pid, version, apiVersion, and with --fixture" +
+      "\nthe addresses of its listeners." +
       "\nSIGTERM or SIGINT ends it with exit code 0; a second one at once.",
   )
   .action(async (options) => (await import("./cli/serve.js")).serve(options));
@@ -226,6 +228,7 @@ function listenerFields(command: Command, usual?: { readonly behaviour: string; 
     ...behaviourOptions(usual?.behaviour),
     enumOption("--reset-on-accept <when>", "RST for whoever connects", ["never", "at-once", "at-first-byte"]),
     onPeerFin(usual?.onPeerFin),
+    new Option("--plan <file>", "what shall become of its connections: a plan, or a list of them, in YAML or JSON (docs/plans.md)"),
     labelOption(),
   ]);
 }

@@ -1,7 +1,8 @@
 import { rename, unlink, writeFile } from "node:fs/promises";
 import { constants } from "node:os";
-import { startDaemon } from "../daemon.js";
+import { type Daemon, type DaemonOptions, startDaemon } from "../daemon.js";
 import { parseAddress } from "../kernel/address.js";
+import { BringUpError } from "../service/bring-up.js";
 import { apiVersion } from "../service/server.js";
 import { version } from "../version.js";
 import { CommandError, usageError } from "./command-error.js";
@@ -15,6 +16,7 @@ export interface ServeOptions {
   readonly exitWithStdin?: boolean;
   readonly idleTimeout?: string;
   readonly insecure?: boolean;
+  readonly fixture?: string;
   readonly logLevel: string;
 }
 
@@ -36,17 +38,37 @@ export async function serve(options: ServeOptions): Promise<void> {
   };
   process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
 
-  await using daemon = await startDaemon({ listen, insecure: options.insecure === true, idleTimeoutMs, logger });
+  await using daemon = await started({ listen, insecure: options.insecure === true, idleTimeoutMs, signal: told.signal, logger }, options.fixture);
+  if (daemon === undefined) return;
   const stop = () => void daemon.stop();
   if (told.signal.aborted) return;
   told.signal.addEventListener("abort", stop);
-  const ready = `${JSON.stringify({ address: daemon.address, pid: process.pid, version, apiVersion })}\n`;
+  const { address, listeners } = daemon;
+  const facts = { address, pid: process.pid, version, apiVersion, ...(options.fixture === undefined ? {} : { listeners }) };
+  const ready = `${JSON.stringify(facts)}\n`;
   if (options.readyFile !== undefined) await writeAtOnce(options.readyFile, ready);
   process.stdout.write(ready);
   if (options.exitWithStdin === true) process.stdin.once("end", stop).once("error", stop).resume();
   await daemon.ended;
   if (options.readyFile !== undefined) await unlink(options.readyFile).catch(() => undefined);
   if (options.exitWithStdin === true) process.stdin.destroy();
+}
+
+/** A daemon with what its fixture file asks for; none when told to stop before it was up. */
+async function started(options: DaemonOptions, path: string | undefined): Promise<Daemon | undefined> {
+  if (path === undefined) return startDaemon(options);
+  const { fixture, errorAt } = await (await import("./fixture-file.js")).readFixtureFile(path);
+  try {
+    return await startDaemon({ ...options, fixture });
+  } catch (error) {
+    if (!(error instanceof BringUpError)) throw error;
+    if (options.signal?.aborted === true) return undefined;
+    const { entry, cause } = error;
+    const { field } = cause.context;
+    const inField = field !== undefined && cause.message.startsWith(`${field}: `);
+    const why = inField ? cause.message.slice(`${field}: `.length) : cause.message;
+    throw errorAt(field === undefined ? entry : `${entry}.${field}`, why, cause.reason);
+  }
 }
 
 /** Whoever waits for the file to be there finds it whole. */

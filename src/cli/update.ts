@@ -7,7 +7,7 @@ import {
 import { behaviourJson } from "./behaviour-options.js";
 import { callOnce } from "./client.js";
 import { jsonLine } from "./json.js";
-import type { ListenOptions } from "./listen.js";
+import { type ListenOptions, withPlans } from "./listen.js";
 import { table } from "./table.js";
 
 /** Changes a listener for the connections still to come, and prints its state. */
@@ -18,8 +18,10 @@ export async function update(listener: string, options: ListenOptions): Promise<
     labels: options.label,
     behaviour: behaviourJson(options),
   });
-  const reply = await callOnce(options.address, ListenerServiceDefinition, (client, call) =>
-    client.updateListener(request, call),
+  const reply = await withPlans(options.plan, (plans) =>
+    callOnce(options.address, ListenerServiceDefinition, (client, call) =>
+      client.updateListener({ ...request, plans }, call),
+    ),
   );
   if (options.json === true) {
     process.stdout.write(jsonLine(UpdateListenerResponse, reply));

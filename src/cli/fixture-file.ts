@@ -1,0 +1,37 @@
+import { CreateListenerRequest } from "../gen/hangup/v1/listener.js";
+import { Fixture } from "../gen/hangup/v1/fixture.js";
+import type { Plan } from "../gen/hangup/v1/plan.js";
+import { CommandError } from "./command-error.js";
+import { type MessageFile, readMessageFile } from "./message-file.js";
+
+/** A fixture that was read from a file. */
+export interface FixtureFile extends MessageFile {
+  readonly fixture: Fixture;
+}
+
+/** Reads the file of `hangup serve --fixture`. @throws CommandError */
+export async function readFixtureFile(file: string): Promise<FixtureFile> {
+  const read = await readMessageFile(file, "hangup.v1.Fixture");
+  return { ...read, fixture: Fixture.decode(read.bytes) };
+}
+
+/** Plans that were read from a file. */
+export interface PlanFile {
+  readonly plans: Plan[];
+  /** What is said of the plans, told by file and line. */
+  readonly located: (error: unknown) => unknown;
+}
+
+/** Reads the file of `hangup listen --plan`: a list of plans, or one. @throws CommandError */
+export async function readPlanFile(file: string): Promise<PlanFile> {
+  const read = await readMessageFile(file, "hangup.v1.CreateListenerRequest", ({ isList }) => ({ field: "plans", wrap: !isList }));
+  return {
+    plans: CreateListenerRequest.decode(read.bytes).plans,
+    located: (error) => {
+      // As the daemon has it: the path of the field first.
+      const [, path, why] = /^(plans\b[^\s:]*): (.*)$/s.exec(error instanceof CommandError ? error.message : "") ?? [];
+      if (path === undefined || why === undefined) return error;
+      return read.errorAt(path, why, (error as CommandError).reason);
+    },
+  };
+}
