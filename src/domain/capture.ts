@@ -30,6 +30,8 @@ export interface CapturedSession {
 /** The packets of a scope's connections, or of one listener's. */
 export class Capture {
   readonly startTime = now();
+  /** ns since 1970; undefined while it runs. */
+  private stopTime: bigint | undefined;
   private socket: PacketCapture | undefined;
   private readonly packets: Packet[] = [];
   /** By the two ends, the lesser first. */
@@ -79,6 +81,13 @@ export class Capture {
     this.drain();
     this.droppedPackets += socket.dropped + socket.leftOut;
     this.socket = undefined;
+    this.stopTime = now();
+  }
+
+  /** It ran until the session had ended, or still does. */
+  sawTheEndOf(session: CapturedSession): boolean {
+    if (this.stopTime === undefined) return true;
+    return session.endTime !== undefined && session.endTime <= this.stopTime;
   }
 
   /**

@@ -78,7 +78,7 @@ export class Captures {
       const { segments, fromSyn } = capture.segmentsOf(session);
       // Of a capture that was over before, or begun after, there is nothing of this session.
       if (segments.length === 0) continue;
-      const whole = fromSyn && capture.dropped === 0 && (capture.running || session.endTime !== undefined);
+      const whole = fromSyn && capture.dropped === 0 && capture.sawTheEndOf(session);
       if (whole || segments.length > best.segmentsCaptured) {
         best = {
           evidence: whole ? "CAPTURED" : "INCOMPLETE",

@@ -79,7 +79,7 @@ export class OneRun {
       // The capture of the daemon that stays covers the ports that it has dialed.
       await stage.clients.sessions.openSession({ name, target: `${listener.host}:${listener.port}` });
     }
-    await stage.captures.startCapture({ name: this.slot, listener: entry.ownDaemon ? "" : name });
+    await stage.clients.captures.startCapture({ name: this.slot, listener: entry.ownDaemon ? "" : name });
     this.capturing = true;
   }
 
@@ -90,7 +90,7 @@ export class OneRun {
 
   private async tearDown(): Promise<void> {
     const { stage, name, capturing, served } = this;
-    if (capturing) await stage.captures.stopCapture({ capture: this.slot });
+    if (capturing) await stage.clients.captures.stopCapture({ capture: this.slot });
     for (const peer of this.sockets.values()) await peer.close({ linger0: true });
     if (served === undefined) {
       // An entry may have deleted it.
@@ -207,7 +207,7 @@ export class OneRun {
     const { entry, stage } = this;
     const deadline = performance.now() + wireDeadlineMs;
     for (;;) {
-      const { pcap, capture } = await stage.captures.getPackets({ capture: this.slot });
+      const { pcap, capture } = await stage.clients.captures.getPackets({ capture: this.slot });
       const wire = wireOf(pcap, this.peerHost, { eachSegment: entry.eachSegment === true });
       if (isWire(wire, entry.wire ?? [])) return wire;
       if (performance.now() > deadline) {

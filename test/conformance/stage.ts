@@ -1,8 +1,6 @@
 import { mkdtempSync, rmSync, chmodSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createClientFactory } from "nice-grpc";
-import { type CaptureServiceClient, CaptureServiceDefinition } from "../../src/gen/hangup/v1/capture.js";
 import type { Capability } from "../../src/gen/hangup/v1/daemon.js";
 import { Clients } from "../support/daemon.js";
 import { type Judge, startJudges } from "../support/judge.js";
@@ -10,7 +8,6 @@ import { type Judge, startJudges } from "../support/judge.js";
 /** What a run of the table needs: a daemon, judges, and what works here. */
 export interface Stage extends AsyncDisposable {
   readonly clients: Clients;
-  readonly captures: CaptureServiceClient;
   /** A judge does one call at a time: so many runs go on at once. */
   readonly judges: readonly Judge[];
   /** A folder for unix sockets. */
@@ -31,7 +28,6 @@ export async function openStage(address: string, judgeCount: number): Promise<St
   const byName = new Map<string, Capability>(capabilities.map((capability) => [capability.name, capability]));
   return {
     clients,
-    captures: createClientFactory().create(CaptureServiceDefinition, clients.channel),
     judges,
     folder,
     captured: byName.get("capture")?.available === true,

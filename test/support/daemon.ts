@@ -3,6 +3,7 @@ import { type Channel, createChannel, createClientFactory } from 'nice-grpc';
 import { errorDetailsClientMiddleware } from 'nice-grpc-error-details';
 import { pino } from 'pino';
 import { type Daemon, type DaemonOptions, startDaemon } from '../../src/daemon.js';
+import { type CaptureServiceClient, CaptureServiceDefinition } from '../../src/gen/hangup/v1/capture.js';
 import { type DaemonServiceClient, DaemonServiceDefinition } from '../../src/gen/hangup/v1/daemon.js';
 import { type EventServiceClient, EventServiceDefinition } from '../../src/gen/hangup/v1/event.js';
 import { type ListenerServiceClient, ListenerServiceDefinition } from '../../src/gen/hangup/v1/listener.js';
@@ -11,13 +12,14 @@ import { type SessionServiceClient, SessionServiceDefinition } from '../../src/g
 // What the library says of a port in use a test learns from the error.
 setLogVerbosity(logVerbosity.NONE);
 
-/** The four services of one daemon, as a client sees them. Errors carry their details (see `failure.ts`). */
+/** The services of one daemon, as a client sees them. Errors carry their details (see `failure.ts`). */
 export class Clients implements AsyncDisposable {
   readonly channel: Channel;
   readonly listeners: ListenerServiceClient;
   readonly sessions: SessionServiceClient;
   readonly events: EventServiceClient;
   readonly info: DaemonServiceClient;
+  readonly captures: CaptureServiceClient;
 
   constructor(address: string) {
     // grpc-js takes the path of a unix socket only as a URI.
@@ -27,6 +29,7 @@ export class Clients implements AsyncDisposable {
     this.sessions = factory.create(SessionServiceDefinition, this.channel);
     this.events = factory.create(EventServiceDefinition, this.channel);
     this.info = factory.create(DaemonServiceDefinition, this.channel);
+    this.captures = factory.create(CaptureServiceDefinition, this.channel);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
