@@ -83,6 +83,7 @@ test('a connection that was accepted lives on when its listener refuses, and rea
   const { socket, where } = await open({ state: 'REFUSING' });
   await socket.enter('LISTENING');
   const peer = await judge.connect(where);
+  await untilAccepted(1);
   await socket.enter('REFUSING');
   expect(await peer.send({ text: 'x' })).toEqual({ rc: 1 });
   expect(await peer.recv({ deadlineMs: 50 })).toMatchObject({ end: 'ETIMEDOUT_JUDGE' });
@@ -95,17 +96,17 @@ test('a connection that was accepted lives on when its listener refuses, and rea
 test('100 flips under a client that connects all the time: ok or ECONNREFUSED, and nothing else', async () => {
   const { socket, where } = await open();
   const outcomes = new Set<string>();
-  let flipping = true;
+  const flips = new AbortController();
   let attempts = 0;
   const client = (async () => {
-    for (; flipping; attempts++) outcomes.add(await met(where));
+    for (; !flips.signal.aborted; attempts++) outcomes.add(await met(where));
   })();
   for (let flip = 0; flip < 100; flip++) {
     await socket.enter(flip % 2 === 0 ? 'REFUSING' : 'LISTENING');
     const goal = attempts + 2;
     await untilHolds('the client has met it', () => attempts >= goal);
   }
-  flipping = false;
+  flips.abort();
   await client;
   // A connect that the kernel completed, and that was still in the queue when listening ended, is reset.
   outcomes.delete('ECONNRESET');
