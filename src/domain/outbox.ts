@@ -130,8 +130,12 @@ export class Outbox {
   }
 }
 
-/** The time of the next chunk: by the longer of pause and rate. What was missed is not made up for by a burst. */
-function nextChunk(lastMs: number, throttle: Throttle, bytes: number): number {
-  const byRate = throttle.bytesPerSecond === 0 ? 0 : (bytes * 1000) / throttle.bytesPerSecond;
-  return Math.max(lastMs, performance.now() - 10) + Math.max(byRate, throttle.pauseMs);
+/**
+ * The time of the next chunk: never sooner than the pause, and by the rate as the time of this one should have been, so
+ * that late timers do not slow it; but what was missed by more than 10 ms is not made up for by a burst.
+ */
+function nextChunk(dueMs: number, { bytesPerSecond, pauseMs }: Throttle, bytes: number): number {
+  const now = performance.now();
+  const byRate = bytesPerSecond === 0 ? 0 : Math.max(dueMs, now - 10) + (bytes * 1000) / bytesPerSecond;
+  return Math.max(byRate, now + pauseMs);
 }

@@ -4,6 +4,7 @@ import type { Errno } from "../kernel/errno.js";
 import type { TcpState } from "../kernel/tcp-state.js";
 import type { Behaviour } from "./behaviours/behaviour.js";
 import { discard } from "./behaviours/discard.js";
+import { echo } from "./behaviours/echo.js";
 import { Manual } from "./behaviours/manual.js";
 import { type BehaviourSpec, behaviourOf } from "./behaviours/spec.js";
 import { now } from "./clock.js";
@@ -16,6 +17,7 @@ import type { Limits } from "./limits.js";
 import { Outbox, type Throttle } from "./outbox.js";
 import type { AssignedPlan, PlanReport } from "./plans/listener-plans.js";
 import { type PlanProgress, PlanRun } from "./plans/plan-run.js";
+import { Reading, type ReadingHold } from "./reading.js";
 import type { Cause, Evidence, Receipt } from "./receipt.js";
 import type { BlackHole, KernelView, OnPeerFin, Origin, SessionView } from "./session-view.js";
 import { type Observers, poke } from "./wait-until.js";
@@ -30,9 +32,6 @@ export interface SessionIdentity {
   readonly onPeerFin: OnPeerFin;
   readonly labels: Readonly<Record<string, string>>;
 }
-
-/** Why a session is not reading; it reads while there is no reason. */
-export type ReadingHold = "not_begun" | "backlog" | "inbox" | "silent" | "command" | "action" | "plan";
 
 /** What a session needs of the scope that owns it. */
 export interface SessionHost {
@@ -83,9 +82,7 @@ export class Session implements ConnectionOwner {
   private drainTimer: NodeJS.Timeout | undefined;
   /** What a plan has left to do; undefined without one. */
   private plan: PlanRun | undefined;
-  /** Bytes of a chunk in the middle of which reading was held. */
-  private unreadChunk: Buffer | undefined;
-  private readonly holds = new Set<ReadingHold>(["not_begun"]);
+  private readonly reading: Reading;
   private readonly outbox: Outbox;
   private behaviour: Behaviour;
   /** An action waits for all to be acknowledged: nothing is read or written meanwhile. */
@@ -114,6 +111,7 @@ export class Session implements ConnectionOwner {
       sendFin: () => connection.sendFin(),
       onEmptied: () => this.onWritten(),
     });
+    this.reading = new Reading(connection, (chunk) => this.treat(chunk));
     this.localAddress = formatAddress(connection.localAddress);
     this.peerAddress = formatAddress(connection.peerAddress);
     this.peerPort = connection.peerAddress.kind === "tcp" ? connection.peerAddress.port : 0;
@@ -224,6 +222,11 @@ export class Session implements ConnectionOwner {
     return this.intent.kind === "fin_sent";
   }
 
+  /** What ended our side; undefined until something has. */
+  get localCause(): Cause | undefined {
+    return this.ending.local?.cause;
+  }
+
   get peerFinSeen(): boolean {
     const { peer } = this.ending;
     return peer?.kind === "FIN" || peer?.earlierFin !== undefined;
@@ -246,9 +249,9 @@ export class Session implements ConnectionOwner {
     return this.connection.bytesSent;
   }
 
-  /** Bytes written so far, sent or still queued. */
+  /** Bytes written so far, sent, still queued or held by a plan. */
   get bytesWritten(): number {
-    return this.writtenBytes;
+    return this.writtenBytes + (this.plan?.heldBytes ?? 0);
   }
 
   get queuedBytes(): number {
@@ -307,7 +310,7 @@ export class Session implements ConnectionOwner {
       unreadBytes: this.connection.unreadBytes + this.heldBytes,
       unsentBytes: this.unsentBytes,
       behaviour: this.behaviourSpec,
-      readingPaused: this.holds.has("command"),
+      readingPaused: this.reading.isHeldBy("command"),
       ...(this.blackHoled === undefined ? {} : { blackHole: this.blackHoled }),
       peerFinSeen: this.peerFinSeen,
       peerRstSeen: this.peerRstSeen,
@@ -369,26 +372,16 @@ export class Session implements ConnectionOwner {
 
   /** Reads no more, not a byte, until this reason and all others are gone. */
   holdReading(reason: ReadingHold): void {
-    this.holds.add(reason);
-    this.connection.pause();
+    this.reading.hold(reason);
   }
 
   unholdReading(reason: ReadingHold): void {
-    if (!this.holds.delete(reason) || this.holds.size > 0) return;
-    const rest = this.unreadChunk;
-    this.unreadChunk = undefined;
-    if (rest !== undefined) this.treat(rest);
-    if (this.holds.size === 0) this.connection.resume();
+    this.reading.unhold(reason);
   }
 
   write(data: Buffer): void {
     if (this.plan === undefined) this.writeNow(data);
     else this.plan.send(data, (piece) => this.writeNow(piece));
-  }
-
-  /** Writes what a step of the plan came before: only while it may still be written. */
-  writeAgain(data: Buffer): void {
-    if (this.canWrite) this.write(data);
   }
 
   private writeNow(data: Buffer): void {
@@ -463,6 +456,7 @@ export class Session implements ConnectionOwner {
     this.writtenBytes += data.length;
     this.drainFor(drainTimeoutMs);
     this.startDrainTimerWhenDue();
+    this.plan?.onSentWhole(data.length);
     return undefined;
   }
 
@@ -470,9 +464,7 @@ export class Session implements ConnectionOwner {
     this.closing = { drainTimeoutMs };
     this.behaviour.onEnd(this);
     this.behaviour = discard;
-    this.holds.clear();
-    this.unreadChunk = undefined;
-    this.connection.resume();
+    this.reading.unholdAll();
   }
 
   /** The kernel's state, after what it holds back has been taken note of. */
@@ -496,8 +488,10 @@ export class Session implements ConnectionOwner {
   /** Sends bytes of which the last is urgent. Gives the errno when the kernel did not take them. */
   sendUrgent(data: Buffer): Errno | undefined {
     const errno = this.connection.sendUrgent(data);
-    if (errno === undefined) this.writtenBytes += data.length;
-    return errno;
+    if (errno !== undefined) return errno;
+    this.writtenBytes += data.length;
+    this.plan?.onSentWhole(data.length);
+    return undefined;
   }
 
   /** Ends without a segment that the peer obeys. Gives the errno when that cannot be had; then nothing changed. */
@@ -531,28 +525,16 @@ export class Session implements ConnectionOwner {
     if (this.host.wantsData) {
       this.publish({ kind: "data_received", bytes: chunk.length, total: this.bytesReceived });
     }
-    this.treat(chunk);
+    this.reading.take(chunk);
     poke(this.observers);
   }
 
-  /** Hands bytes of the peer to the behaviour, and lets the steps of the plan act at their very bytes. */
-  private treat(chunk: Buffer): void {
-    const { plan } = this;
-    if (plan === undefined) {
-      this.behaviour.onData(this, chunk);
-      return;
-    }
-    let rest = chunk;
-    while (rest.length > 0 && !this.ended) {
-      if (this.holds.size > 0) {
-        this.unreadChunk = this.unreadChunk === undefined ? rest : Buffer.concat([this.unreadChunk, rest]);
-        return;
-      }
-      const piece = rest.subarray(0, plan.receive(rest));
-      rest = rest.subarray(piece.length);
-      this.behaviour.onData(this, piece);
-      plan.advance();
-    }
+  /** Hands bytes of the peer to the behaviour, up to the byte at which a step of the plan acts; gives how many. */
+  private treat(chunk: Buffer): number {
+    const taken = this.plan?.receive(chunk, this.behaviour === echo && this.canWrite) ?? chunk.length;
+    this.behaviour.onData(this, chunk.subarray(0, taken));
+    this.plan?.advance();
+    return taken;
   }
 
   onWritten(): void {
@@ -575,11 +557,14 @@ export class Session implements ConnectionOwner {
     this.ending.peerEnds("FIN", { kind: "PEER" });
     this.publish({ kind: "peer_fin", bytesReceived: this.bytesReceived });
     this.noteState();
-    this.plan?.onPeerFin();
+    // It comes after the bytes before it: those that are about to be read are read first.
+    if (this.reading.isHeldForLong) this.plan?.onPeerFin();
     poke(this.observers);
   }
 
   onEndOfData(): void {
+    this.plan?.onPeerFin();
+    if (this.ended) return;
     if (this.identity.onPeerFin === "CLOSE_TOO") this.requestFin({ kind: "BEHAVIOUR" });
     this.endOfData = true;
     this.startDrainTimerWhenDue();

@@ -389,8 +389,8 @@ export class Connection implements Watched {
     this.readSide = "rst";
     if (errno !== "ECONNRESET" && errno !== "EPIPE") this.owner.onLost(errno);
     else if (this.owner.onPeerRst(errno) && this.unreadBytes > 0) {
-      // The error was taken off the socket: what is left reads as bytes and then as an end, which releases.
-      this.resume();
+      // The error was taken off the socket: what is left reads as bytes, when the owner reads on, and then as an end,
+      // which releases.
       return;
     }
     this.release();
