@@ -18,8 +18,10 @@ export interface AssignedPlan {
   readonly planNumber: number;
   /** Which connection of the plan, from 1. */
   readonly connection: number;
-  /** A step has acted for this connection, and was performed. */
+  /** A step acts for this connection. */
   readonly onFired: (stepNumber: number) => void;
+  /** It could not be performed after all. */
+  readonly onFailed: (stepNumber: number) => void;
   /** Of the whole list. */
   readonly reports: () => readonly PlanReport[];
 }
@@ -46,10 +48,17 @@ export class ListenerPlans {
     const connection = (this.seen[index] ?? 0) + 1;
     this.seen[index] = connection;
     const fired = this.fired[index] ?? [];
-    const onFired = (stepNumber: number) => {
-      fired[stepNumber - 1] = (fired[stepNumber - 1] ?? 0) + 1;
+    const add = (stepNumber: number, count: number) => {
+      fired[stepNumber - 1] = (fired[stepNumber - 1] ?? 0) + count;
     };
-    return { plan, planNumber: index + 1, connection, onFired, reports: () => this.reports() };
+    return {
+      plan,
+      planNumber: index + 1,
+      connection,
+      onFired: (stepNumber) => add(stepNumber, 1),
+      onFailed: (stepNumber) => add(stepNumber, -1),
+      reports: () => this.reports(),
+    };
   }
 
   reports(): readonly PlanReport[] {

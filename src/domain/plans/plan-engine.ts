@@ -71,11 +71,15 @@ export class PlanEngine {
     return step;
   }
 
-  /** Bytes of the peer: takes them up to the one at which the armed step acts, and gives how many these are. */
-  receive(chunk: Buffer): number {
+  /**
+   * Bytes of the peer: takes them up to the one at which the armed step acts, and gives how many these are. With
+   * `echoed` each of them is about to be sent back, so that a number of bytes sent stops them too.
+   */
+  receive(chunk: Buffer, echoed = false): number {
     const trigger = this.armed?.trigger;
     let taken = chunk.length;
     if (trigger?.when === "bytes_received") taken = within(trigger.count - this.received, chunk.length);
+    if (trigger?.when === "bytes_sent" && echoed) taken = within(trigger.count - this.sent, chunk.length);
     if (trigger?.when === "pattern") taken = this.patterns[this.next]?.feed(chunk) ?? chunk.length;
     const piece = chunk.subarray(0, taken);
     for (const [index, pattern] of this.patterns.entries()) {
@@ -91,6 +95,11 @@ export class PlanEngine {
     const taken = trigger?.when === "bytes_sent" ? within(trigger.count - this.sent, length) : length;
     this.sent += taken;
     return taken;
+  }
+
+  /** So many bytes were written as one, between which no step can act. */
+  sendWhole(length: number): void {
+    this.sent += length;
   }
 
   onPeerFin(): void {

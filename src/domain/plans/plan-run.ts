@@ -2,11 +2,13 @@ import { type Action, perform } from "../actions/action.js";
 import { now } from "../clock.js";
 import { DomainError } from "../errors.js";
 import type { Limits } from "../limits.js";
+import type { Cause } from "../receipt.js";
 import type { Session } from "../session.js";
 import { chooseSteps } from "./choose.js";
 import type { AssignedPlan, PlanReport } from "./listener-plans.js";
 import { signalsOf } from "./plan.js";
 import { PlanEngine } from "./plan-engine.js";
+import { StepTimer } from "./step-timer.js";
 
 /** A step that has acted. */
 export interface FiredStep {
@@ -29,18 +31,28 @@ export interface PlanProgress {
   readonly fired: readonly FiredStep[];
 }
 
+/** Bytes on their way out, and how they are written. */
+interface Outgoing {
+  readonly data: Buffer;
+  readonly write: (piece: Buffer) => void;
+}
+
 /** A plan on its way through one session: asks the engine, and lets the session act. */
 export class PlanRun {
   private readonly engine: PlanEngine;
   private readonly signalNames: ReadonlySet<string>;
   private readonly fired: FiredStep[] = [];
-  /** Bytes that were to be written when a step had to act before them. */
-  private deferred: Buffer[] = [];
+  /** Bytes that were to be written when a step had to act before them, in order. */
+  private outgoing: Outgoing[] = [];
+  /** The numbers of the steps that failed. */
+  private readonly failed = new Set<number>();
   private advancing = false;
-  /** An action is under way that must be done before anything goes on. */
-  private busy = false;
-  private timer: NodeJS.Timeout | undefined;
-  private lastActivityMs = performance.now();
+  /** The step under way that must be done before anything goes on. */
+  private pending: { readonly step: FiredStep; readonly cause: Cause } | undefined;
+  private readonly timer = new StepTimer(() => {
+    this.engine.onTimeUp();
+    this.advance();
+  });
 
   constructor(
     private readonly session: Session,
@@ -68,35 +80,36 @@ export class PlanRun {
     return this.signalNames.has(signal);
   }
 
+  /** Bytes that wait for a step to act before them. */
+  get heldBytes(): number {
+    return this.outgoing.reduce((sum, { data }) => sum + data.length, 0);
+  }
+
   /** The session is open. */
   begin(): void {
-    this.arm();
+    this.timer.arm(this.engine.armed?.trigger);
     this.advance();
   }
 
-  /** Bytes of the peer: how many of them may be treated before a step acts. */
-  receive(chunk: Buffer): number {
-    this.lastActivityMs = performance.now();
-    return this.engine.receive(chunk);
+  /** Bytes of the peer, each of which is sent back if `echoed`: how many of them may be treated before a step acts. */
+  receive(chunk: Buffer, echoed: boolean): number {
+    this.timer.onActivity();
+    return this.engine.receive(chunk, echoed);
   }
 
   /** Writes bytes by `write`, and lets a step act between the two at which it has to. */
   send(data: Buffer, write: (piece: Buffer) => void): void {
-    this.lastActivityMs = performance.now();
-    if (this.deferred.length > 0) {
-      this.deferred.push(data);
-      return;
-    }
-    const taken = this.engine.send(data.length);
-    write(data.subarray(0, taken));
-    if (taken === data.length) {
-      this.advance();
-      return;
-    }
-    // What follows the byte at which the step acts waits for it.
-    this.deferred.push(data.subarray(taken));
+    this.timer.onActivity();
+    const isBehindAStep = this.advancing && this.outgoing.length > 0;
+    this.outgoing.push({ data, write });
+    if (!isBehindAStep) this.flush();
+  }
+
+  /** Bytes were written that no step can act between. */
+  onSentWhole(length: number): void {
+    this.timer.onActivity();
+    this.engine.sendWhole(length);
     this.advance();
-    this.sendDeferred();
   }
 
   onPeerFin(): void {
@@ -112,20 +125,25 @@ export class PlanRun {
   /** Lets the steps act that are due, in order. */
   advance(): void {
     // A step that writes may make the next one due: the loop that is under way will see it.
-    if (this.advancing || this.busy) return;
+    if (this.advancing || this.pending !== undefined || this.session.ended || !this.engine.isDue) return;
+    // What an action lets be read again waits for the steps that are due before it.
+    this.session.holdReading("plan");
     this.advancing = true;
     try {
-      while (!this.busy && !this.session.ended && this.engine.isDue) this.fire();
+      while (this.pending === undefined && !this.session.ended && this.engine.isDue) this.fire();
     } finally {
       this.advancing = false;
     }
-    this.sendDeferred();
+    this.goOn();
   }
 
   /** The session has ended. */
   end(): void {
-    clearTimeout(this.timer);
-    this.deferred = [];
+    this.timer.stop();
+    this.outgoing = [];
+    const { pending } = this;
+    // The step that ends a session counts; one that another end was quicker than does not.
+    if (pending !== undefined && this.session.localCause !== pending.cause) this.noteFailed(pending.step);
   }
 
   private fire(): void {
@@ -138,38 +156,45 @@ export class PlanRun {
       bytesReceived: this.engine.bytesReceived,
       bytesSent: this.engine.bytesSent,
     };
+    const cause: Cause = { kind: "PLAN_STEP", step: number, action: action.verb };
     const index = this.fired.push(step) - 1;
     this.assigned.onFired(number);
     this.publish("plan_step_fired", step);
-    this.arm();
-    const later = actsLater(action);
-    if (later) {
-      this.busy = true;
-      this.session.holdReading("plan");
-    }
-    void this.act(action, step, index, later);
+    if (actsLater(action)) this.pending = { step, cause };
+    else this.timer.arm(this.engine.armed?.trigger);
+    // What the step itself writes comes before what waited for it.
+    const waiting = this.outgoing;
+    this.outgoing = [];
+    void this.act(action, cause, step, index);
+    if (!this.session.ended) this.outgoing.push(...waiting);
   }
 
   /** Performs an action, which acts before the first await unless it acts later, and notes its failure. */
-  private async act(action: Action, step: FiredStep, index: number, later: boolean): Promise<void> {
+  private async act(action: Action, cause: Cause, step: FiredStep, index: number): Promise<void> {
     try {
-      await perform(this.session, action, {
-        cause: { kind: "PLAN_STEP", step: step.step, action: action.verb },
-        limits: this.limits,
-      });
+      await perform(this.session, action, { cause, limits: this.limits });
     } catch (error) {
       const failure =
         error instanceof DomainError
           ? { reason: error.reason, message: error.message }
           : { reason: "BUG", message: String(error) };
       this.fired[index] = { ...step, failure };
+      this.noteFailed(step);
       this.publish("plan_step_failed", { ...step, failure });
     }
-    if (!later) return;
-    this.busy = false;
+    if (this.pending?.step !== step) return;
+    this.pending = undefined;
     if (this.session.ended) return;
-    this.advance();
-    this.session.unholdReading("plan");
+    this.timer.arm(this.engine.armed?.trigger);
+    if (this.engine.isDue) this.advance();
+    else this.goOn();
+  }
+
+  /** It counts as not fired, once. */
+  private noteFailed({ step }: FiredStep): void {
+    if (this.failed.has(step)) return;
+    this.failed.add(step);
+    this.assigned.onFailed(step);
   }
 
   private publish(kind: "plan_step_fired" | "plan_step_failed", step: FiredStep): void {
@@ -177,34 +202,25 @@ export class PlanRun {
     this.session.publish({ kind, step, plan: planNumber, seed: plan.seed });
   }
 
-  /** Waits for the time of the armed step, if it is one of time. */
-  private arm(): void {
-    clearTimeout(this.timer);
-    const trigger = this.engine.armed?.trigger;
-    if (trigger?.when === "elapsed" && trigger.ms > 0) this.timer = setTimeout(() => this.timeUp(), trigger.ms);
-    if (trigger?.when !== "idle") return;
-    this.lastActivityMs = performance.now();
-    const { ms } = trigger;
-    // One timer, which looks when the last byte was; not one for each byte.
-    const look = () => {
-      const left = this.lastActivityMs + ms - performance.now();
-      if (left <= 0) this.timeUp();
-      else this.timer = setTimeout(look, Math.max(1, left));
-    };
-    this.timer = setTimeout(look, ms);
+  /** What waited for the steps goes on: first what was to be written, then what was read. */
+  private goOn(): void {
+    this.flush();
+    if (this.pending === undefined && !this.advancing) this.session.unholdReading("plan");
   }
 
-  private timeUp(): void {
-    this.engine.onTimeUp();
-    this.advance();
-  }
-
-  private sendDeferred(): void {
-    if (this.advancing || this.busy || this.deferred.length === 0) return;
-    const waiting = this.deferred;
-    this.deferred = [];
-    for (const data of waiting) {
-      if (this.session.canWrite) this.session.writeAgain(data);
+  private flush(): void {
+    while (this.pending === undefined) {
+      const next = this.outgoing.shift();
+      if (next === undefined) return;
+      // A FIN or RST came between: nothing can be written any more.
+      if (!this.session.canWrite) continue;
+      const taken = this.engine.send(next.data.length);
+      const rest = next.data.subarray(taken);
+      if (rest.length > 0) this.outgoing.unshift({ data: rest, write: next.write });
+      next.write(next.data.subarray(0, taken));
+      // In the midst of a step the loop that fires it goes on with the next one, and then with the rest.
+      if (this.advancing && rest.length > 0) return;
+      this.advance();
     }
   }
 }
