@@ -130,8 +130,8 @@ describe('on a session that is not read', () => {
     expect(await receiptAtEnd(name)).toMatchObject({ peerEnd: { kind: 'RST' } });
   });
 
-  /** More than an inbox takes, and not more than our kernel takes beside it in the smallest window it begins with. */
-  const size = MiB + 32 * 1024;
+  /** More than an inbox and the chunk that fills it can take, and no more than our kernel surely takes beside them. */
+  const size = MiB + 80 * 1024;
 
   test('the RST of a peer that filled an inbox is noticed, and ReceiveData gives every byte, then ECONNRESET', async () => {
     const { peer, name } = await dialJudge(daemon, judge);
