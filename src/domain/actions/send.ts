@@ -42,8 +42,9 @@ export async function send(
     );
   }
   session.publish({ kind: "action_performed", action: "send", cause });
+  // Counted before: a step of a plan may end the session in the midst of them.
+  const goal = session.bytesWritten + data.length;
   session.write(data);
-  const goal = session.bytesWritten;
   const check = () => {
     if (session.bytesSent >= goal) return true;
     if (!session.ended) return undefined;
