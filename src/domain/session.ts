@@ -11,6 +11,7 @@ import { now } from "./clock.js";
 import { DomainError } from "./errors.js";
 import type { Fact } from "./event.js";
 import { Ending } from "./ending.js";
+import { KernelState } from "./kernel-state.js";
 import { isLingering } from "./lingering.js";
 import type { Listener } from "./listener.js";
 import type { Limits } from "./limits.js";
@@ -89,7 +90,7 @@ export class Session implements ConnectionOwner {
   private frozen = false;
   private blackHoled: BlackHole | undefined;
   private vanished = false;
-  private lastState: TcpState = "ESTABLISHED";
+  private readonly kernel: KernelState;
   /** All that the peer sent before its FIN has been read. */
   endOfData = false;
   private writtenBytes = 0;
@@ -117,7 +118,10 @@ export class Session implements ConnectionOwner {
     this.peerPort = connection.peerAddress.kind === "tcp" ? connection.peerAddress.port : 0;
     connection.attach(this);
     if (this.behaviour instanceof Manual) this.inbox = this.behaviour;
-    if (!connection.isTcp) this.lastState = "UNKNOWN";
+    this.kernel = new KernelState(connection, (previous, state) => {
+      this.publish({ kind: "session_state_changed", previous, state });
+      poke(this.observers);
+    });
     this.openedSequence = host.lastSequence + 1;
     host.publish(this, { kind: "session_opened", session: this.view() });
   }
@@ -260,39 +264,23 @@ export class Session implements ConnectionOwner {
 
   /** The kernel's state, also after our close. */
   get state(): TcpState {
-    if (!this.ended) return this.connection.state();
-    if (!isLingering(this.lastState)) return this.lastState;
-    const { state } = this.connection.lookUp();
-    // Another life of the two addresses is none of ours.
-    return isLingering(state) ? state : "CLOSED";
+    return this.kernel.current;
   }
 
   /** The state as it was noted last. */
   get lastKnownState(): TcpState {
-    return this.lastState;
+    return this.kernel.lastNoted;
   }
 
   /** Takes note of the kernel's state, and tells of a change. Gives how long it stays so, where the kernel knows. */
   noteState(): number | undefined {
-    const state = this.state;
-    if (state !== this.lastState) {
-      const previous = this.lastState;
-      this.lastState = state;
-      this.publish({ kind: "session_state_changed", previous, state });
-      poke(this.observers);
-    }
-    if (isLingering(state)) this.host.follow(this);
-    return this.ended && isLingering(state) ? this.connection.lookUp().msLeft : undefined;
+    if (isLingering(this.kernel.note())) this.host.follow(this);
+    return this.kernel.msLeft;
   }
 
   /** The kernel's view: costs a few system calls more. */
   kernelView(): KernelView {
-    const tcpInfo = this.connection.tcpInfo();
-    const { msLeft } = this.connection.lookUp();
-    return {
-      ...(tcpInfo === undefined ? {} : { tcpInfo }),
-      ...(msLeft === undefined || !isLingering(this.state) ? {} : { stateTimeLeftMs: msLeft }),
-    };
+    return this.kernel.view();
   }
 
   view(): SessionView {
@@ -592,9 +580,9 @@ export class Session implements ConnectionOwner {
     this.plan?.end();
     this.behaviour.onEnd(this);
     // Told by the receipt; what comes after it is told as it changes.
-    this.lastState = this.connection.state();
+    const state = this.kernel.noteAtRelease();
     this.ending.finish();
-    if (isLingering(this.lastState)) this.host.follow(this);
+    if (isLingering(state)) this.host.follow(this);
     this.publish({ kind: "session_ended", receipt: this.receipt()! });
     this.host.onEnded(this);
     poke(this.observers);
