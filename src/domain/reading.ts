@@ -42,11 +42,12 @@ export class Reading {
     if (this.holds.size === 0) this.connection.resume();
   }
 
-  /** Reads on, whoever held it; what was kept of a chunk is thrown away. */
+  /** Reads on, whoever held it; but for a step of a plan, which still acts at its byte. */
   unholdAll(): void {
+    const held = this.holds.has("plan");
     this.holds.clear();
-    this.rest = undefined;
-    this.connection.resume();
+    this.holds.add("plan");
+    if (!held) this.unhold("plan");
   }
 
   /** Bytes were read: has them treated, piece by piece, as far as nobody holds it. */

@@ -128,9 +128,11 @@ export class Session implements ConnectionOwner {
 
   /** Begins to read; once, after the owner knows it. */
   open(): void {
+    const { behaviourSpec } = this;
     this.plan?.begin();
     if (this.ended) return;
-    this.beginBehaviour();
+    // A step may have put another in its place, which has begun.
+    if (this.behaviourSpec === behaviourSpec) this.beginBehaviour();
     this.unholdReading("not_begun");
   }
 
@@ -418,7 +420,7 @@ export class Session implements ConnectionOwner {
 
   /** Asks for a FIN after all that was written. */
   requestFin(cause: Cause): void {
-    if (this.intent.kind !== "open") return;
+    if (this.intent.kind !== "open" || this.ended) return;
     this.intent = { kind: "fin_pending", cause };
     this.ending.acts({ state: this.connection.state(), unread: 0, unsent: 0 });
     this.outbox.sendFin();

@@ -174,6 +174,8 @@ export class PlanRun {
     try {
       await perform(this.session, action, { cause, limits: this.limits });
     } catch (error) {
+      // It was sent: what the end cut off the receipt tells.
+      if (action.verb === "send" && error instanceof DomainError && error.code === "ABORTED") return;
       const failure =
         error instanceof DomainError
           ? { reason: error.reason, message: error.message }
