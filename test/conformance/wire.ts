@@ -29,9 +29,13 @@ export function wireOf(pcap: Uint8Array, peerHost: string, options: { eachSegmen
   return said.join(" ");
 }
 
-/** Whether it is one of those allowed; there `...` stands for data, any number of segments of both sides. */
-export function isWire(wire: string, allowed: readonly string[]): boolean {
-  return allowed.some((one) => matches(wire.split(" "), one.split(" ")));
+/**
+ * The one of those allowed that it is: there `...` stands for data, any number of segments of both sides, or none. With
+ * `crossed` RSTs without ACK do not count.
+ */
+export function allowedWire(wire: string, allowed: readonly string[], crossed = false): string | undefined {
+  const said = wire.split(" ").filter((segment) => !crossed || segment !== ">R");
+  return allowed.find((one) => matches(said, one.split(" ")));
 }
 
 function matches(wire: readonly string[], pattern: readonly string[]): boolean {
