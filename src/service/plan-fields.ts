@@ -52,6 +52,7 @@ function stepOf(field: string, message: StepMessage): Step {
   if (oneOf.length > maxChoices) throw invalidField(`${field}.one_of`, `${oneOf.length} actions; at most ${maxChoices}`);
   return {
     trigger: triggerOf(`${field}.trigger`, message.trigger),
+    isChoice: oneOf.length > 0,
     actions:
       oneOf.length > 0
         ? oneOf.map((choice, index) => actionOf(`${field}.one_of[${index}]`, choice))

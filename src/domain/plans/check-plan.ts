@@ -31,9 +31,9 @@ const writes: ReadonlySet<ActionName> = new Set([
 export function checkPlan(field: string, plan: Plan): void {
   let allowed: { readonly after: ActionName; readonly verbs: readonly ActionName[] } | undefined;
   let halfClosed = false;
-  for (const [index, { actions }] of plan.steps.entries()) {
-    for (const { verb } of actions) {
-      const path = `${field}.steps[${index}].action`;
+  for (const [index, { actions, isChoice }] of plan.steps.entries()) {
+    for (const [choice, { verb }] of actions.entries()) {
+      const path = `${field}.steps[${index}].${isChoice ? `one_of[${choice}]` : "action"}`;
       if (allowed !== undefined && !allowed.verbs.includes(verb)) {
         const may = allowed.verbs.length === 0 ? "nothing" : `only ${allowed.verbs.join(", ")}`;
         throw invalidField(path, `${verb} cannot follow ${allowed.after}: after that ${may} may come`);

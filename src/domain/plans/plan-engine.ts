@@ -83,7 +83,7 @@ export class PlanEngine {
     if (trigger?.when === "pattern") taken = this.patterns[this.next]?.feed(chunk) ?? chunk.length;
     const piece = chunk.subarray(0, taken);
     for (const [index, pattern] of this.patterns.entries()) {
-      if (index !== this.next || trigger?.when !== "pattern") feedAll(pattern, piece);
+      if (index !== this.next) feedAll(pattern, piece);
     }
     this.received += taken;
     return taken;

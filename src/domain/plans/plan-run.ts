@@ -100,9 +100,8 @@ export class PlanRun {
   /** Writes bytes by `write`, and lets a step act between the two at which it has to. */
   send(data: Buffer, write: (piece: Buffer) => void): void {
     this.timer.onActivity();
-    const isBehindAStep = this.advancing && this.outgoing.length > 0;
     this.outgoing.push({ data, write });
-    if (!isBehindAStep) this.flush();
+    this.flush();
   }
 
   /** Bytes were written that no step can act between. */

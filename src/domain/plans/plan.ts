@@ -23,6 +23,8 @@ export interface Choice {
 export interface Step {
   readonly trigger: Trigger;
   readonly actions: readonly Action[];
+  /** They were given as a choice, be it of one. */
+  readonly isChoice: boolean;
 }
 
 /** What shall become of a connection, as it was asked for. */

@@ -67,7 +67,7 @@ test("a signal fired before its step counts, and steps go on in order", async ()
         steps: [
           { trigger: { bytesReceived: 1 }, action: { send: { text: "one" } } },
           { trigger: { signal: "go" }, action: { send: { text: "two" } } },
-          { trigger: { elapsed: "0.01s" }, action: { reset: { afterFlush: true } } },
+          { trigger: { elapsed: { nanos: 10_000_000 } }, action: { reset: { afterFlush: true } } },
         ],
       },
     ],
