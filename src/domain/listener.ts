@@ -115,6 +115,11 @@ export class Listener {
     return this.byPeerPort.get(port) ?? [];
   }
 
+  /** It has its port, and its CreateListener is about to answer. */
+  get isBound(): boolean {
+    return this.socket !== undefined;
+  }
+
   /** It accepts no more, and is about to be gone. */
   get isDeleted(): boolean {
     return this.deleted;

@@ -151,12 +151,13 @@ export class Scope implements SessionHost {
         onConnection: (connection) => this.onAccepted(listener, connection),
         onAcceptError: (errno) => this.onAcceptError(listener, errno),
       });
-      if (this.isStopping) socket.close();
+      if (this.isStopping || listener.isDeleted) socket.close();
       this.assertRunning();
+      if (listener.isDeleted) throw alreadyDeleted(own);
       listener.listening(socket, this.lastSequence + 1);
       if (socket.address.kind === "tcp") this.captures.onPort(socket.address.port, own);
     } catch (error) {
-      this.listeners.delete(own);
+      if (this.listeners.get(own) === listener) this.listeners.delete(own);
       throw error instanceof KernelError ? bindError(address, error) : error;
     }
     this.publishListener(listener, { kind: "listener_created", listener: listener.view() });
@@ -166,7 +167,8 @@ export class Scope implements SessionHost {
   /** @throws DomainError UNKNOWN_LISTENER, UID_MISMATCH. */
   listener(name: string, uid?: string): Listener {
     const listener = this.listeners.get(name);
-    if (listener === undefined) {
+    // Its name is taken before it is bound; until then there is nothing that could be read, changed or deleted.
+    if (listener === undefined || !listener.isBound) {
       throw new DomainError(
         "NOT_FOUND",
         "UNKNOWN_LISTENER",
@@ -184,7 +186,7 @@ export class Scope implements SessionHost {
   }
 
   allListeners(): Iterable<Listener> {
-    return this.listeners.values();
+    return [...this.listeners.values()].filter((listener) => listener.isBound);
   }
 
   async updateListener(listener: Listener, change: Partial<ListenerSettings>): Promise<void> {
@@ -202,12 +204,7 @@ export class Scope implements SessionHost {
 
   /** Stops listening, ends the sessions and forgets them. Until that is done the name is taken. */
   async deleteListener(listener: Listener, options: EndOptions): Promise<DeleteReport> {
-    if (listener.isDeleted) {
-      throw new DomainError("FAILED_PRECONDITION", "LISTENER_DELETED", `listener "${listener.name}" is being deleted`, {
-        field: "listener",
-        resource: { type: "listener", name: listener.name },
-      });
-    }
+    if (listener.isDeleted) throw alreadyDeleted(listener.name);
     listener.delete();
     poke(this.tools.observers);
     const living = [...listener.sessions].filter((session) => !session.ended);
@@ -535,6 +532,13 @@ export class Scope implements SessionHost {
           resource: { type: "scope", name: this.name },
         });
   }
+}
+
+function alreadyDeleted(name: string): DomainError {
+  return new DomainError("FAILED_PRECONDITION", "LISTENER_DELETED", `listener "${name}" is being deleted`, {
+    field: "listener",
+    resource: { type: "listener", name },
+  });
 }
 
 function assertUid(type: "scope" | "listener" | "session", name: string, actual: string, asked: string | undefined): void {

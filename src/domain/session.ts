@@ -370,6 +370,8 @@ export class Session implements ConnectionOwner {
   }
 
   write(data: Buffer): void {
+    // Nothing to send is nothing to queue either: a delay would hand it on behind a FIN.
+    if (data.length === 0) return;
     if (this.plan === undefined) this.writeNow(data);
     else this.plan.send(data, (piece) => this.writeNow(piece));
   }
@@ -501,11 +503,14 @@ export class Session implements ConnectionOwner {
 
   /** Lets go of the descriptor by a plain close(2), and ends. */
   release(cause: Cause): void {
+    // After a RST of the peer that nobody has noticed yet, close(2) would send nothing.
+    this.connection.inspect();
+    if (this.ended) return;
     const unread = this.connection.unreadBytes;
     // Nothing is thrown away of what the kernel has: it goes on sending.
     this.ending.acts({ state: this.connection.state(), unread, unsent: this.queuedBytes });
     // Unread bytes at close(2) make the kernel send RST instead of FIN (RFC 2525, section 2.17).
-    this.ending.localEnds(unread > 0 ? "RST" : "FIN", cause);
+    if (!this.peerRstSeen) this.ending.localEnds(unread > 0 ? "RST" : "FIN", cause);
     this.connection.release();
   }
 
@@ -599,6 +604,7 @@ export class Session implements ConnectionOwner {
     if (!this.finSent || this.ended || (this.closing === undefined && !this.endOfData)) return;
     this.drainTimer ??= setTimeout(() => {
       const cause: Cause = { kind: "DRAIN_TIMEOUT" };
+      this.connection.inspect();
       this.ending.peerEnds("NONE", cause);
       this.release(cause);
     }, this.closing?.drainTimeoutMs ?? defaultDrainTimeoutMs);

@@ -5,6 +5,7 @@ import { type Errno, errnoName, errnoOf } from "./errno.js";
 import { loadFfi } from "./ffi.js";
 import { type DiagState, lookUp } from "./sock-diag.js";
 import {
+  clearLinger,
   cork,
   segmentBytes,
   sendNow,
@@ -206,7 +207,7 @@ export class Connection implements Watched {
     const fd = this.fd;
     const rc = fd < 0 ? -1 : setLingerZero(fd);
     if (rc < 0) throw new Error(`bug: no linger on descriptor ${fd}: ${rc}`);
-    this.release();
+    this.letGo();
   }
 
   /**
@@ -279,12 +280,18 @@ export class Connection implements Watched {
       if (rc < 0) return errnoName(-rc);
       setLingerZero(fd);
     }
-    this.release();
+    this.letGo();
     return undefined;
   }
 
   /** Closes the descriptor. What the kernel was given it goes on to send; what is queued here is lost. */
   release(): void {
+    // A listener with `reset_on_accept` hands its linger down: this close is none that should reset.
+    if (!this.released && this.isTcp) clearLinger(this.fd);
+    this.letGo();
+  }
+
+  private letGo(): void {
     if (this.released) return;
     this.sentAtRelease = this.bytesSent;
     this.released = true;
@@ -381,7 +388,11 @@ export class Connection implements Watched {
   private settle(): void {
     if (this.released) return;
     const state = this.isTcp ? tcpState(this.fd) : "CLOSED";
-    if (state === "CLOSED" || state === "UNKNOWN") this.owner.onSettled();
+    if (state !== "CLOSED" && state !== "UNKNOWN") return;
+    // Our FIN may have been answered by RST, where the peer's kernel knew the connection no more.
+    const errno = state === "CLOSED" && this.isTcp ? takeSocketError(this.fd) : undefined;
+    if (errno === undefined) this.owner.onSettled();
+    else this.onError(errno);
   }
 
   private onError(errno: Errno): void {

@@ -37,6 +37,7 @@ export class ListeningSocket {
   private server: Server | undefined;
   /** Undefined until the first state is entered: REFUSING too is one that has to be. */
   private current: ListenState | undefined;
+  private closed = false;
 
   private constructor(
     private readonly holder: PortHolder | undefined,
@@ -90,16 +91,20 @@ export class ListeningSocket {
     const before = this.current;
     if (state === "REFUSING") this.refuse(holder);
     else {
-      if (before === "REFUSING") await holder.rebindFile();
+      if (before === "REFUSING") holder.rebindFile();
       if (state === "STALLED") holder.dropSyns(true);
       if (state === "QUEUEING") {
         this.server?.close();
         this.server = undefined;
         holder.listen(this.options.backlog);
       } else if (this.server === undefined) {
-        this.server = await listening(this.owner, this.address, (made) =>
+        const server = await listening(this.owner, this.address, (made) =>
           made.listen({ fd: holder.duplicate(), backlog: this.options.backlog }),
         );
+        // Deleted meanwhile: its duplicate of the port goes too.
+        if (this.closed) server.close();
+        if (this.closed) throw new KernelError("listen", "ECANCELED");
+        this.server = server;
       }
     }
     // Last, so that no client meets the state before once more.
@@ -114,6 +119,7 @@ export class ListeningSocket {
 
   /** Accepts no more, and lets the port go. What the kernel had completed and nobody accepted it resets. */
   close(): void {
+    this.closed = true;
     this.server?.close();
     this.server = undefined;
     this.holder?.close();

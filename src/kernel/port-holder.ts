@@ -1,5 +1,4 @@
-import { unlinkSync } from "node:fs";
-import { rename } from "node:fs/promises";
+import { renameSync, unlinkSync } from "node:fs";
 import type { Address } from "./address.js";
 import { dropInbound } from "./black-hole.js";
 import { errnoName, KernelError } from "./errno.js";
@@ -106,13 +105,14 @@ export class PortHolder {
   }
 
   /** Takes the place of the file that `closeKeepingFile` left, without a moment in which there is none. */
-  async rebindFile(): Promise<void> {
+  rebindFile(): void {
     const { address } = this;
     if (address.kind !== "unix" || this.fd >= 0) return;
     // One byte shorter or as long as the path itself: it fits where that fits.
     const draft = `${address.path.slice(0, -1)}${address.path.endsWith("~") ? "-" : "~"}`;
     this.fd = bound(this.ffi, { kind: "unix", path: draft });
-    await rename(draft, address.path);
+    // At once: a close that came between would leave the file behind.
+    renameSync(draft, address.path);
   }
 
   /** Lets the port go. */

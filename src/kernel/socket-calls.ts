@@ -26,6 +26,7 @@ const length = Buffer.alloc(4);
 /** struct linger { l_onoff = 1, l_linger = 0 }: the only linger ever set. A positive one would block the event loop. */
 const lingerZero = Buffer.alloc(8);
 lingerZero.writeInt32LE(1, 0);
+const noLinger = Buffer.alloc(8);
 
 function ffi() {
   const load = loadFfi();
@@ -68,6 +69,11 @@ function ioctlInt(fd: number, request: number): number {
 /** Makes the next close(2) of this descriptor send RST instead of FIN (socket(7)). Returns 0 or minus the errno. */
 export function setLingerZero(fd: number): number {
   return ffi()?.setsockopt(fd, SOL_SOCKET, SO_LINGER, lingerZero, lingerZero.length) ?? -1;
+}
+
+/** Makes the next close(2) an ordinary one again. Returns 0 or minus the errno. */
+export function clearLinger(fd: number): number {
+  return ffi()?.setsockopt(fd, SOL_SOCKET, SO_LINGER, noLinger, noLinger.length) ?? -1;
 }
 
 /** Sends FIN after what the kernel has been given (shutdown(2)). Returns 0 or minus the errno. */

@@ -2,7 +2,7 @@ import { canSendRst } from "../../kernel/tcp-state.js";
 import type { Cause } from "../receipt.js";
 import type { Session } from "../session.js";
 import { assertCanWrite, assertPossible, assertTcp } from "./assert-possible.js";
-import { type FlushOptions, untilFlushed } from "./until-flushed.js";
+import { type FlushOptions, untilFinSent, untilFlushed } from "./until-flushed.js";
 
 /**
  * FIN after all that was written, and RST in the same turn. The peer reads EOF and writes into EPIPE.
@@ -22,10 +22,13 @@ export async function finThenReset(session: Session, cause: Cause, options: Flus
   assertNoPeerFin(session);
   session.publish({ kind: "action_performed", action: "fin_then_reset", cause });
   session.requestFin(cause);
+  // A delay holds the FIN back too: without it the RST would go alone.
+  if (!session.finSent) await untilFinSent(session, "fin_then_reset", options);
   const state = session.inspect();
+  if (session.ended) return;
   // A FIN of the peer that crossed ours leaves no RST to send.
   if (canSendRst(state)) session.sendRst(cause, state);
-  else if (!session.ended) session.release(cause);
+  else session.release(cause);
 }
 
 function assertNoPeerFin(session: Session): void {

@@ -25,6 +25,7 @@ export async function resetUnread(session: Session, cause: Cause, options: Reset
   session.holdReading("action");
   // Unread bytes are nothing that the kernel announces while nobody reads.
   const stop = everyTick(() => poke(session.observers));
+  let reached = false;
   try {
     await untilStep(
       session,
@@ -37,9 +38,16 @@ export async function resetUnread(session: Session, cause: Cause, options: Reset
       },
       { flushTimeoutMs: options.timeoutMs, signal: options.signal },
     );
+    // A RST of the peer may have come right behind the byte: then close(2) would send none.
+    session.inspect();
+    session.assertLiving("reset_unread");
+    if (session.peerRstSeen) {
+      throw session.refusal("WRONG_STATE", "the peer has reset it: Linux sends no RST then; wait for condition ENDED");
+    }
+    reached = true;
   } finally {
     stop();
-    if (!session.ended && session.unreadInKernel === 0) session.unholdReading("action");
+    if (!session.ended && !reached) session.unholdReading("action");
   }
   session.publish({ kind: "action_performed", action: "reset_unread", cause });
   session.release(cause);
