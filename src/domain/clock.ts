@@ -1,4 +1,5 @@
-const startWall = BigInt(Date.now()) * 1_000_000n;
+// To the microsecond: by Date.now() it would be up to a millisecond behind the kernel's clock, that packets are told by.
+const startWall = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;
 const startMonotonic = process.hrtime.bigint();
 
 /** Nanoseconds since 1970 by a clock that never runs backwards. */

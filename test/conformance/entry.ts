@@ -60,8 +60,6 @@ export interface Entry {
   readonly slow?: true;
   /** Of a set larger than one: why the kernel is free, and what to use where one outcome is wanted. */
   readonly freedom?: { readonly why: string; readonly instead: string };
-  /** Segments of the peer may be under way when we close: see `crossing`. */
-  readonly crossed?: true;
 }
 
 /** How often an entry is run where the whole table is proven. */
@@ -69,10 +67,10 @@ export function fullRuns(entry: Entry): number {
   return entry.slow ? 20 : 200;
 }
 
-/** Why RSTs without ACK (`>R`) may come beside ours, and are not counted. */
+/** Why RSTs without ACK (`>R`, `<R`) may come beside our `>R.`, and are not counted there. */
 export const crossing =
-  "a segment of the peer that was under way when we closed finds no connection any more, and the kernel answers it " +
-  "with one more RST (RFC 9293, section 3.10.7.1); the peer is closed by then and sees nothing of it";
+  "a segment that was under way when we reset finds no connection any more, and the kernel that gets it answers with one " +
+  "more RST (RFC 9293, section 3.10.7.1), which nobody sees: both ends are closed by then";
 
 // The words of the entries.
 

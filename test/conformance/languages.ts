@@ -85,13 +85,18 @@ const languages: readonly Language[] = [
 
 export const languageNames: readonly string[] = [...languages.map(({ name }) => name), "curl"];
 
+/** The first number with dots in it. */
+function versionIn(text: string): string {
+  return /\d+(\.\d+)+/.exec(text)?.[0] ?? "";
+}
+
 /** Runs all of them; one whose tools are missing is told as not run. */
 export async function runLanguages(clients: Clients, sources: string, folder: string): Promise<LanguageResult[]> {
   const results: LanguageResult[] = [];
   for (const { name, version, command } of languages) {
     try {
       const [program = "", ...args] = version;
-      const told = run(program, args).split("\n")[0] ?? "";
+      const told = versionIn(run(program, args));
       const line = command(sources, folder);
       results.push({ language: name, version: told, said: await saidBy(clients, line) });
     } catch (error) {
@@ -109,8 +114,10 @@ async function saidBy(clients: Clients, command: readonly string[]): Promise<Sai
   for (const ending of languageEndings) {
     const own: Record<string, string> = {};
     for (const order of orders) {
-      const { connect, calls } = JSON.parse(await oneRun(clients, ending, (address) => [...command, address, order]));
-      own[order] = connect === "connected" ? calls.map(([, gave]: [string, string]) => `\`${gave}\``).join(", ") : `connect: \`${connect}\``;
+      const line = await oneRun(clients, ending, (address) => [...command, address, order]);
+      if (!line.startsWith("{")) throw new Error(`${command.join(" ")} ${order} after ${ending.name} printed: ${line}`);
+      const { connect, calls } = JSON.parse(line) as { connect: string; calls: [string, string][] };
+      own[order] = connect === "connected" ? calls.map(([, gave]) => `\`${gave}\``).join(", ") : `connect: \`${connect}\``;
     }
     said[ending.name] = own;
   }
@@ -153,12 +160,15 @@ const partOfBody = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of it";
 async function curl(clients: Clients): Promise<LanguageResult> {
   let version: string;
   try {
-    version = (run("curl", ["--version"]).split("\n")[0] ?? "").replace(/ \(.*/, "");
+    version = versionIn(run("curl", ["--version"]));
   } catch (error) {
     return { language: "curl", version: "", notRun: (error as Error).message, said: {} };
   }
   const command = (address: string) => ["curl", "-sS", "--connect-timeout", "1", "--max-time", "2", `http://${address}/`];
-  const neutral = (line: string) => `\`${(line.split("\n").at(-1) ?? "").replaceAll(/\d+ (ms|milliseconds)/g, "N ms")}\``;
+  const neutral = (printed: string) => {
+    const error = /curl: .*/.exec(printed)?.[0] ?? "no error";
+    return `\`${error.replaceAll(/\d+ (ms|milliseconds)/g, "N ms")}\``;
+  };
   const said: Record<string, Record<string, string>> = {};
   for (const ending of languageEndings) {
     const own: Record<string, string> = { request: neutral(await oneRun(clients, ending, command)) };
@@ -166,7 +176,7 @@ async function curl(clients: Clients): Promise<LanguageResult> {
     if (ending.action !== undefined) {
       const banner = { $case: "bannerText", value: partOfBody } as const;
       const within = { ...ending, listener: { ...ending.listener, behaviour: { ...behaviour, banner } } };
-      own["body"] = neutral((await oneRun(clients, within as Ending, command)).replace("half of it", ""));
+      own["body"] = neutral(await oneRun(clients, within, command));
     }
     said[ending.name] = own;
   }

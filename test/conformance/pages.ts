@@ -60,17 +60,16 @@ function languageTable(ending: string, results: readonly LanguageResult[]): stri
       language === "curl"
         ? [`after the request: ${said["request"]}`, said["body"] === undefined ? "" : `within the body: ${said["body"]}`]
         : orders.map((order) => said[order] ?? "not run");
-    return `| ${[result.version, ...cells.map((cell) => cell.replaceAll("|", "\\|"))].join(" | ")} |`;
+    return `| ${[`${language} ${result.version}`, ...cells.map((cell) => cell.replaceAll("|", "\\|"))].join(" | ")} |`;
   });
   return [head, "|---|---|---|", ...rows].join("\n");
 }
 
 /** Without counts, and of a language only its name. */
 function shapeOf(text: string): string {
-  const lines = text.split("\n").map((line) => {
-    const language = languageNames.find((name) => new RegExp(`^\\| (${name}|${name.toLowerCase()}|openjdk|rustc|v\\d+)\\b`).test(line) && name);
-    if (language !== undefined && !line.includes("| on the wire |") && !/\| (\d+ of \d+|not run) \| `/.test(line)) return "| a language |";
-    return line.replace(/\| (\d+ of \d+|not run) \|/, "| counted |");
-  });
-  return lines.join("\n");
+  return text
+    .split("\n")
+    .map((line) => languageNames.find((name) => line.startsWith(`| ${name} `)) ?? line)
+    .map((line) => line.replace(/\| (\d+ of \d+|not run) \|/, "| counted |"))
+    .join("\n");
 }

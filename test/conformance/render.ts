@@ -6,7 +6,8 @@ import type { Observed } from "./observed.js";
 /** What each notation stands for; once a page. */
 export const legend =
   "Made by a run of the whole catalogue on Linux (`npm run docs:outcomes`), the peer making system calls. On the wire `<` is from the " +
-  "peer and `>` to it, flags as tcpdump writes them; mere acknowledgements and retransmissions are left out, and `...` is data.";
+  "peer and `>` to it, flags as tcpdump writes them; mere acknowledgements and retransmissions are left out, and `...` is data. BLOCKS: " +
+  "the call would have gone on waiting.";
 
 /** The table of some entries, with the reasons of every set below it. */
 export function table(entries: readonly Entry[], observations: ReadonlyMap<string, Observed>): string {
@@ -14,7 +15,9 @@ export function table(entries: readonly Entry[], observations: ReadonlyMap<strin
   const notes = entries.flatMap(({ name, freedom }) =>
     freedom === undefined ? [] : [`- *${name}*: ${freedom.why}. For one outcome: ${freedom.instead}.`],
   );
-  if (entries.some(({ crossed }) => crossed)) notes.push(`- Beside a \`>R.\` there may be a \`>R\`: ${crossing}.`);
+  if (entries.some(({ wire = [] }) => wire.some((one) => one.includes(">R.")))) {
+    notes.push(`- Beside a \`>R.\` there may be a \`>R\` or \`<R\`, which is not shown: ${crossing}.`);
+  }
   return [
     "| case | calls of the peer | what they give | runs | on the wire |",
     "|---|---|---|---|---|",

@@ -11,6 +11,8 @@ export interface EntryResult {
   readonly outcomes: ReadonlyMap<string, number>;
   /** How often what was on the wire; empty where nothing could be captured. */
   readonly wires: ReadonlyMap<string, number>;
+  /** Runs whose packets were not all captured: none of their wires is judged. */
+  readonly incomplete: number;
   /** All that was not as the entry says, or as the receipt says, each once. */
   readonly complaints: readonly string[];
 }
@@ -23,18 +25,21 @@ export async function runEntry(stage: Stage, entry: Entry, runs: number): Promis
   const wires = new Map<string, number>();
   const complaints = new Set<string>();
   let begun = 0;
+  let incomplete = 0;
   const work = async (judge: Judge) => {
     while (begun++ < runs) {
       const run = new OneRun(stage, judge, entry, ++lastRun);
-      const { outcome, wire, complaints: own } = await run.go();
+      const { outcome, wire, incomplete: lost, complaints: own } = await run.go();
       count(outcomes, outcome);
+      if (lost) incomplete += 1;
       if (wire !== undefined) count(wires, wire);
       if (!entry.outcomes.includes(outcome)) complaints.add(`outcome outside the set: ${outcome}`);
       for (const complaint of own) complaints.add(complaint);
     }
   };
   await Promise.all(stage.judges.slice(0, runs).map(work));
-  return { entry, runs, outcomes, wires, complaints: [...complaints] };
+  if (incomplete > runs / 4) complaints.add(`the packets of ${incomplete} runs were not all captured`);
+  return { entry, runs, outcomes, wires, incomplete, complaints: [...complaints] };
 }
 
 function count(counts: Map<string, number>, key: string): void {

@@ -30,12 +30,17 @@ export function wireOf(pcap: Uint8Array, peerHost: string, options: { eachSegmen
 }
 
 /**
- * The one of those allowed that it is: there `...` stands for data, any number of segments of both sides, or none. With
- * `crossed` RSTs without ACK do not count.
+ * The one of those allowed that it is; undefined if none. There `...` stands for data, any number of segments of both
+ * sides or none. Beside a `>R.` RSTs without ACK do not count, where the pattern has none itself: see `crossing`.
  */
-export function allowedWire(wire: string, allowed: readonly string[], crossed = false): string | undefined {
-  const said = wire.split(" ").filter((segment) => !crossed || segment !== ">R");
-  return allowed.find((one) => matches(said, one.split(" ")));
+export function allowedWire(wire: string, allowed: readonly string[]): string | undefined {
+  const said = wire.split(" ");
+  const isBare = (segment: string) => segment === ">R" || segment === "<R";
+  return allowed.find((one) => {
+    const pattern = one.split(" ");
+    const uncounted = pattern.includes(">R.") && !pattern.some(isBare);
+    return matches(uncounted ? said.filter((segment) => !isBare(segment)) : said, pattern);
+  });
 }
 
 function matches(wire: readonly string[], pattern: readonly string[]): boolean {

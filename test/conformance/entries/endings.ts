@@ -76,7 +76,6 @@ export const endings: readonly Entry[] = [
     steps: [connect, { busyPeerDuring: { reset: {} } }],
     outcomes: ["ok, recv ECONNRESET once", "ok, send ECONNRESET once"],
     wire: ["<S >S. ... >R. ..."],
-    crossed: true,
     freedom: {
       why: "the kernel keeps one error for a socket, and hands it to the call that comes first",
       instead: "reset, while the peer does not write: then its read is told; or while it does not read",
@@ -130,7 +129,6 @@ export const endings: readonly Entry[] = [
     steps: [connect, act("send", { text: "early" }), act("reset", { discardedData: "bG9zdA==" }), recvAll, recv],
     outcomes: ["ok, 5 B then ECONNRESET, EOF"],
     wire: ["<S >S. >P. >R."],
-    crossed: true,
   },
   {
     name: "linger, acknowledged",
@@ -154,7 +152,6 @@ export const endings: readonly Entry[] = [
     ],
     outcomes: ["ok, some then ECONNRESET, EOF, EPIPE"],
     wire: ["<S >S. >P. >R."],
-    crossed: true,
   },
   {
     name: "linger, not acknowledged: the acknowledgement is lost",
@@ -189,7 +186,6 @@ export const endings: readonly Entry[] = [
     steps: [connect, act("finThenReset"), poll, recv, recv, send],
     outcomes: ["ok, IN OUT ERR HUP RDHUP, EOF, EOF, EPIPE"],
     wire: ["<S >S. >F. >R."],
-    crossed: true,
   },
   {
     name: "fin_then_reset, the peer writes first",
@@ -198,7 +194,6 @@ export const endings: readonly Entry[] = [
     steps: [connect, act("finThenReset"), send, recv],
     outcomes: ["ok, EPIPE, EOF"],
     wire: ["<S >S. >F. >R."],
-    crossed: true,
   },
   {
     name: "last_data",

@@ -112,7 +112,6 @@ export const listeners: readonly Entry[] = [
     steps: [connect, send, recv],
     outcomes: ["ok, ECONNRESET, EOF", "ok, ok, ECONNRESET", "ECONNRESET"],
     wire: ["<S >S. ... >R. ..."],
-    crossed: true,
     freedom: {
       why: "the first write goes out before the RST comes in, or meets it",
       instead: "reset_on_accept AT_FIRST_BYTE: connect and the first write have succeeded for certain",

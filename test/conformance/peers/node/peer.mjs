@@ -7,9 +7,7 @@ const colon = address.lastIndexOf(":");
 const socket = connect({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)), allowHalfOpen: true });
 // Not read before it is asked to.
 socket.pause();
-socket.setTimeout(1000);
 const told = [];
-socket.on("timeout", () => tell("'timeout'"));
 socket.on("end", () => tell("'end'"));
 socket.on("error", (error) => tell(`'error' ${error.code}: ${error.message}`));
 socket.on("close", (hadError) => tell(`'close' ${hadError}`));
@@ -20,8 +18,13 @@ function tell(what) {
   waiting?.();
 }
 
+/** What the socket tells next; a second is long enough for it. */
 async function next() {
-  while (told.length === 0) await new Promise((resolve) => (waiting = resolve));
+  if (told.length === 0) {
+    const timer = setTimeout(() => tell("nothing within a second"), 1000);
+    await new Promise((resolve) => (waiting = resolve));
+    clearTimeout(timer);
+  }
   return told.shift();
 }
 
@@ -36,13 +39,13 @@ const calls = {
     }),
 };
 
-const first = await Promise.race([once(socket, "connect").then(() => "connected", () => undefined), next()]);
-const said = { connect: first ?? (await next()), calls: [] };
+const connected = once(socket, "connect").then(() => "connected", () => new Promise(() => undefined));
+const said = { connect: await Promise.race([connected, next()]), calls: [] };
 if (said.connect === "connected") {
-  socket.setTimeout(0);
   socket.write("hello");
   await once(process.stdin, "data");
-  socket.setTimeout(1000);
+  // What was waited for in vain meanwhile.
+  told.splice(0);
   const order = mode === "read" ? ["read", "read", "write"] : ["write", "write", "read"];
   for (const name of order) said.calls.push([name, await calls[name]()]);
 }
