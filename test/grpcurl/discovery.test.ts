@@ -24,6 +24,7 @@ const services = [
   'hangup.v1.DaemonService',
   'hangup.v1.EventService',
   'hangup.v1.ListenerService',
+  'hangup.v1.ScopeService',
   'hangup.v1.SessionService',
 ];
 
