@@ -67,9 +67,9 @@ export function fullRuns(entry: Entry): number {
   return entry.slow ? 20 : 200;
 }
 
-/** Why RSTs without ACK (`>R`, `<R`) may come beside our `>R.`, and are not counted there. */
+/** Why RSTs without ACK (`>R`, `<R`) may come when a connection is over, and are not counted there. */
 export const crossing =
-  "a segment that was under way when we reset finds no connection any more, and the kernel that gets it answers with one " +
+  "a segment that was under way when the connection ended finds none any more, and the kernel that gets it answers with one " +
   "more RST (RFC 9293, section 3.10.7.1), which nobody sees: both ends are closed by then";
 
 // The words of the entries.

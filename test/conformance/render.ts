@@ -15,8 +15,8 @@ export function table(entries: readonly Entry[], observations: ReadonlyMap<strin
   const notes = entries.flatMap(({ name, freedom }) =>
     freedom === undefined ? [] : [`- *${name}*: ${freedom.why}. For one outcome: ${freedom.instead}.`],
   );
-  if (entries.some(({ wire = [] }) => wire.some((one) => one.includes(">R.")))) {
-    notes.push(`- Beside a \`>R.\` there may be a \`>R\` or \`<R\`, which is not shown: ${crossing}.`);
+  if (entries.some(({ wire = [] }) => wire.some((one) => />R\.|<F\./.test(one)))) {
+    notes.push(`- Behind \`>R.\`, or the FINs of both sides, may come a \`>R\` or \`<R\` that is not shown: ${crossing}.`);
   }
   return [
     "| case | calls of the peer | what they give | runs | on the wire |",

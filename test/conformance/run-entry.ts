@@ -38,7 +38,7 @@ export async function runEntry(stage: Stage, entry: Entry, runs: number): Promis
     }
   };
   await Promise.all(stage.judges.slice(0, runs).map(work));
-  if (incomplete > runs / 4) complaints.add(`the packets of ${incomplete} runs were not all captured`);
+  if (incomplete > runs / 2) complaints.add(`the packets of ${incomplete} runs were not all captured`);
   return { entry, runs, outcomes, wires, incomplete, complaints: [...complaints] };
 }
 

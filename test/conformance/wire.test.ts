@@ -12,7 +12,8 @@ test('... stands for data, and for nothing else', () => {
   expect(allowedWire('<S <P. >F. >R.', ['<S ... >R.'])).toBeUndefined();
 });
 
-test('a RST without ACK does not count beside one with ACK, unless it is expected', () => {
+test('a RST without ACK does not count once the connection is over, unless it is expected', () => {
+  expect(allowedWire('<S >S. >F. <F. <R', ['<S >S. >F. <F.'])).toBe('<S >S. >F. <F.');
   expect(allowedWire('<S >S. >F. >R >R.', ['<S >S. >F. >R.'])).toBe('<S >S. >F. >R.');
   expect(allowedWire('<S >S. <P. >R', ['<S >S. <P.'])).toBeUndefined();
   expect(allowedWire('<S >S. >R. <P.', ['<S >S. >R. <P. >R'])).toBeUndefined();

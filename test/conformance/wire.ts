@@ -31,14 +31,16 @@ export function wireOf(pcap: Uint8Array, peerHost: string, options: { eachSegmen
 
 /**
  * The one of those allowed that it is; undefined if none. There `...` stands for data, any number of segments of both
- * sides or none. Beside a `>R.` RSTs without ACK do not count, where the pattern has none itself: see `crossing`.
+ * sides or none. Where a connection ends by `>R.` or by the FINs of both sides, RSTs without ACK do not count unless the
+ * pattern has one: see `crossing`.
  */
 export function allowedWire(wire: string, allowed: readonly string[]): string | undefined {
   const said = wire.split(" ");
   const isBare = (segment: string) => segment === ">R" || segment === "<R";
   return allowed.find((one) => {
     const pattern = one.split(" ");
-    const uncounted = pattern.includes(">R.") && !pattern.some(isBare);
+    const isOver = pattern.includes(">R.") || (pattern.includes(">F.") && pattern.includes("<F."));
+    const uncounted = isOver && !pattern.some(isBare);
     return matches(uncounted ? said.filter((segment) => !isBare(segment)) : said, pattern);
   });
 }
