@@ -51,7 +51,7 @@ function probe(): Record<CapabilityName, Capability> {
     ...all(byFfi, ffi),
     black_hole_both: both,
     // Either way will do.
-    vanish: silent.available ? silent : both.available ? both : missing(`${silent.reason}; ${both.reason}`),
+    vanish: silent.available ? silent : both.available || !load.available ? both : missing(`${silent.reason}; ${both.reason}`),
     capture: capture.available ? works : missing(capture.reason),
   };
 }
