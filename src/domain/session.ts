@@ -358,6 +358,7 @@ export class Session implements ConnectionOwner {
 
   publish(fact: Fact): void {
     this.host.publish(this, fact);
+    if (fact.kind === "action_performed") this.plan?.onPerformed(fact.cause);
   }
 
   /** Reads no more, not a byte, until this reason and all others are gone. */
@@ -507,10 +508,13 @@ export class Session implements ConnectionOwner {
     this.connection.inspect();
     if (this.ended) return;
     const unread = this.connection.unreadBytes;
+    const state = this.connection.state();
     // Nothing is thrown away of what the kernel has: it goes on sending.
-    this.ending.acts({ state: this.connection.state(), unread, unsent: this.queuedBytes });
-    // Unread bytes at close(2) make the kernel send RST instead of FIN (RFC 2525, section 2.17).
-    if (!this.peerRstSeen) this.ending.localEnds(unread > 0 ? "RST" : "FIN", cause);
+    this.ending.acts({ state, unread, unsent: this.queuedBytes });
+    // Unread bytes at close(2) make the kernel send RST instead of FIN (RFC 2525, section 2.17), while it has anybody to
+    // send to: not when both FINs are through.
+    const isOver = this.peerRstSeen || state === "CLOSED" || state === "TIME_WAIT";
+    if (!isOver) this.ending.localEnds(unread > 0 ? "RST" : "FIN", cause);
     this.connection.release();
   }
 

@@ -47,7 +47,9 @@ export class PlanRun {
   /** The numbers of the steps that failed. */
   private readonly failed = new Set<number>();
   private advancing = false;
-  /** The step under way that must be done before anything goes on. */
+  /** What caused the action that was performed last. */
+  private performed: Cause | undefined;
+  /** The step under way that must be done, or have failed, before anything goes on. */
   private pending: { readonly step: FiredStep; readonly cause: Cause } | undefined;
   private readonly timer = new StepTimer(() => {
     this.engine.onTimeUp();
@@ -111,6 +113,11 @@ export class PlanRun {
     this.advance();
   }
 
+  /** An action was performed on the session. */
+  onPerformed(cause: Cause): void {
+    this.performed = cause;
+  }
+
   onPeerFin(): void {
     this.engine.onPeerFin();
     this.advance();
@@ -161,11 +168,15 @@ export class PlanRun {
     this.publish("plan_step_fired", step);
     if (actsLater(action)) this.pending = { step, cause };
     else this.timer.arm(this.engine.armed?.trigger);
+    this.performed = undefined;
     // What the step itself writes comes before what waited for it.
     const waiting = this.outgoing;
     this.outgoing = [];
     void this.act(action, cause, step, index);
-    if (!this.session.ended) this.outgoing.push(...waiting);
+    if (this.session.ended) return;
+    this.outgoing.push(...waiting);
+    // It has failed, which a promise tells a little later: so the failure is told before the next step acts.
+    if (this.performed !== cause) this.pending = { step, cause };
   }
 
   /** Performs an action, which acts before the first await unless it acts later, and notes its failure. */
