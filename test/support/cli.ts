@@ -139,6 +139,8 @@ export interface ReadyLine {
   pid: number;
   version: string;
   apiVersion: string;
+  /** The addresses of the listeners, with --fixture. */
+  listeners?: Record<string, string>;
 }
 
 /** A `hangup serve` that has printed its ready line. */
