@@ -4,6 +4,7 @@ import { defaultLimits, type Limits } from "./domain/limits.js";
 import { Fixture } from "./domain/fixture.js";
 import type { Fixture as FixtureMessage } from "./gen/hangup/v1/fixture.js";
 import { type Address, dialableHost, formatAddress, isLoopback } from "./kernel/address.js";
+import { descriptorLimit } from "./kernel/descriptors.js";
 import { removeStaleUnixSocket } from "./kernel/unix-socket.js";
 import { bringUp, type ListenerAddresses } from "./service/bring-up.js";
 import { grpcServer } from "./service/server.js";
@@ -68,7 +69,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         "listen on 127.0.0.1, [::1] or unix:/path, or say --insecure",
     );
   }
-  const fixture = new Fixture({ ...defaultLimits, ...options.limits });
+  const fixture = new Fixture({ ...defaultLimits, sessions: sessionsHere(), ...options.limits });
   let address = "";
   let stopping: Promise<void> | undefined;
   let callsRunning = 0;
@@ -162,4 +163,13 @@ function bindError(where: string, message: string): StartError {
     return new StartError("PORT_IN_USE", `${where} is in use (EADDRINUSE): ${hint}`);
   }
   return new StartError("BIND_FAILED", `${where} cannot be listened on: ${message.replace(/^Error: /, "")}`);
+}
+
+/** Descriptors for all that is not a session: the API's connections, listeners, files. */
+const otherDescriptors = 256;
+
+/** As many sessions as the descriptors of this process allow, and no more than the default. */
+function sessionsHere(): number {
+  const allowed = descriptorLimit() ?? Number.POSITIVE_INFINITY;
+  return Math.max(1, Math.min(defaultLimits.sessions, allowed - otherDescriptors));
 }

@@ -4,6 +4,7 @@ import { behaviourOptions } from "./cli/behaviour-options.js";
 import { describeError } from "./cli/command-error.js";
 import { lesson } from "./cli/help.js";
 import { durationOption, enumOption, labelOption, longOption, numberOption } from "./cli/typed-options.js";
+import { limitFlags } from "./cli/limit-options.js";
 import { version } from "./version.js";
 
 // The `hangup` command. Each verb is a file under cli/, loaded when it is the one that is run.
@@ -39,7 +40,7 @@ const program = new Command("hangup")
 
 program.commandsGroup("The daemon:");
 
-verb("serve", "run the daemon until SIGTERM, SIGINT or its Shutdown call")
+const serve = verb("serve", "run the daemon until SIGTERM, SIGINT or its Shutdown call")
   .option("--listen <address>", "where the API listens: 127.0.0.1:4264, [::1]:0, unix:/path", defaultAddress)
   .option("--ready-file <path>", "also write the ready line to this file, all at once")
   .option("--exit-with-stdin", "end when standard input ends, as it does when the parent dies")
@@ -54,6 +55,7 @@ verb("serve", "run the daemon until SIGTERM, SIGINT or its Shutdown call")
       "\nSIGTERM or SIGINT ends it with exit code 0; a second one at once.",
   )
   .action(async (options) => (await import("./cli/serve.js")).serve(options));
+for (const [flag, about] of limitFlags) serve.option(flag, about);
 
 verb("run", "run a command beside a daemon of its own, whose address it finds in HANGUP_ADDRESS")
   .usage("[options] -- <command...>")

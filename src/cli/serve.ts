@@ -7,10 +7,11 @@ import { apiVersion } from "../service/server.js";
 import { version } from "../version.js";
 import { CommandError, usageError } from "./command-error.js";
 import { parseDuration } from "./duration.js";
+import { type LimitOptions, limitsOf } from "./limit-options.js";
 import { stderrLog } from "./log.js";
 
 /** The options of `hangup serve`, as the command line has them. */
-export interface ServeOptions {
+export interface ServeOptions extends LimitOptions {
   readonly listen: string;
   readonly readyFile?: string;
   readonly exitWithStdin?: boolean;
@@ -26,6 +27,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   if (listen === undefined) throw usageError(`--listen ${options.listen}: use 127.0.0.1:4264, [::1]:0 or unix:/path`);
   const idleTimeoutMs =
     options.idleTimeout === undefined ? undefined : parseDuration("--idle-timeout", options.idleTimeout);
+  const limits = limitsOf(options);
   const logger = stderrLog(options.logLevel);
 
   // From before the start, so that an early signal is an end in order as well.
@@ -38,7 +40,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   };
   process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
 
-  await using daemon = await started({ listen, insecure: options.insecure === true, idleTimeoutMs, signal: told.signal, logger }, options.fixture);
+  await using daemon = await started({ listen, insecure: options.insecure === true, idleTimeoutMs, limits, signal: told.signal, logger }, options.fixture);
   if (daemon === undefined) return;
   const stop = () => void daemon.stop();
   if (told.signal.aborted) return;

@@ -98,7 +98,17 @@ type Limits struct {
 	// Bytes queued in the daemon for one session before SendData is refused.
 	SendQueueBytes uint32 `protobuf:"varint,4,opt,name=send_queue_bytes,json=sendQueueBytes,proto3" json:"send_queue_bytes,omitempty"`
 	// Bytes of one request or reply of this API.
-	MessageBytes  uint32 `protobuf:"varint,5,opt,name=message_bytes,json=messageBytes,proto3" json:"message_bytes,omitempty"`
+	MessageBytes uint32 `protobuf:"varint,5,opt,name=message_bytes,json=messageBytes,proto3" json:"message_bytes,omitempty"`
+	// Scopes that live at once, `default` included.
+	Scopes uint32 `protobuf:"varint,6,opt,name=scopes,proto3" json:"scopes,omitempty"`
+	// Listeners that live in a scope.
+	Listeners uint32 `protobuf:"varint,7,opt,name=listeners,proto3" json:"listeners,omitempty"`
+	// Sessions that live at once in all scopes; further connections are accepted and reset.
+	Sessions uint32 `protobuf:"varint,8,opt,name=sessions,proto3" json:"sessions,omitempty"`
+	// Calls of WaitSession and ReceiveData that wait at once.
+	Waiters uint32 `protobuf:"varint,9,opt,name=waiters,proto3" json:"waiters,omitempty"`
+	// Streams of events at once.
+	Subscribers   uint32 `protobuf:"varint,10,opt,name=subscribers,proto3" json:"subscribers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -164,6 +174,41 @@ func (x *Limits) GetSendQueueBytes() uint32 {
 func (x *Limits) GetMessageBytes() uint32 {
 	if x != nil {
 		return x.MessageBytes
+	}
+	return 0
+}
+
+func (x *Limits) GetScopes() uint32 {
+	if x != nil {
+		return x.Scopes
+	}
+	return 0
+}
+
+func (x *Limits) GetListeners() uint32 {
+	if x != nil {
+		return x.Listeners
+	}
+	return 0
+}
+
+func (x *Limits) GetSessions() uint32 {
+	if x != nil {
+		return x.Sessions
+	}
+	return 0
+}
+
+func (x *Limits) GetWaiters() uint32 {
+	if x != nil {
+		return x.Waiters
+	}
+	return 0
+}
+
+func (x *Limits) GetSubscribers() uint32 {
+	if x != nil {
+		return x.Subscribers
 	}
 	return 0
 }
@@ -433,14 +478,20 @@ const file_hangup_v1_daemon_proto_rawDesc = "" +
 	"Capability\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1c\n" +
 	"\tavailable\x18\x02 \x01(\bR\tavailable\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\"\xc4\x01\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"\xd2\x02\n" +
 	"\x06Limits\x12%\n" +
 	"\x0ejournal_events\x18\x01 \x01(\rR\rjournalEvents\x12%\n" +
 	"\x0eended_sessions\x18\x02 \x01(\rR\rendedSessions\x12\x1d\n" +
 	"\n" +
 	"data_bytes\x18\x03 \x01(\rR\tdataBytes\x12(\n" +
 	"\x10send_queue_bytes\x18\x04 \x01(\rR\x0esendQueueBytes\x12#\n" +
-	"\rmessage_bytes\x18\x05 \x01(\rR\fmessageBytes\"&\n" +
+	"\rmessage_bytes\x18\x05 \x01(\rR\fmessageBytes\x12\x16\n" +
+	"\x06scopes\x18\x06 \x01(\rR\x06scopes\x12\x1c\n" +
+	"\tlisteners\x18\a \x01(\rR\tlisteners\x12\x1a\n" +
+	"\bsessions\x18\b \x01(\rR\bsessions\x12\x18\n" +
+	"\awaiters\x18\t \x01(\rR\awaiters\x12 \n" +
+	"\vsubscribers\x18\n" +
+	" \x01(\rR\vsubscribers\"&\n" +
 	"\x0eGetInfoRequest\x12\x14\n" +
 	"\x05scope\x18\x01 \x01(\tR\x05scope\"\xe1\x02\n" +
 	"\x0fGetInfoResponse\x12\x18\n" +

@@ -32,6 +32,16 @@ export interface Limits {
   sendQueueBytes: number;
   /** Bytes of one request or reply of this API. */
   messageBytes: number;
+  /** Scopes that live at once, `default` included. */
+  scopes: number;
+  /** Listeners that live in a scope. */
+  listeners: number;
+  /** Sessions that live at once in all scopes; further connections are accepted and reset. */
+  sessions: number;
+  /** Calls of WaitSession and ReceiveData that wait at once. */
+  waiters: number;
+  /** Streams of events at once. */
+  subscribers: number;
 }
 
 /** The request of GetInfo. */
@@ -178,7 +188,18 @@ export const Capability: MessageFns<Capability> = {
 };
 
 function createBaseLimits(): Limits {
-  return { journalEvents: 0, endedSessions: 0, dataBytes: 0, sendQueueBytes: 0, messageBytes: 0 };
+  return {
+    journalEvents: 0,
+    endedSessions: 0,
+    dataBytes: 0,
+    sendQueueBytes: 0,
+    messageBytes: 0,
+    scopes: 0,
+    listeners: 0,
+    sessions: 0,
+    waiters: 0,
+    subscribers: 0,
+  };
 }
 
 export const Limits: MessageFns<Limits> = {
@@ -197,6 +218,21 @@ export const Limits: MessageFns<Limits> = {
     }
     if (message.messageBytes !== 0) {
       writer.uint32(40).uint32(message.messageBytes);
+    }
+    if (message.scopes !== 0) {
+      writer.uint32(48).uint32(message.scopes);
+    }
+    if (message.listeners !== 0) {
+      writer.uint32(56).uint32(message.listeners);
+    }
+    if (message.sessions !== 0) {
+      writer.uint32(64).uint32(message.sessions);
+    }
+    if (message.waiters !== 0) {
+      writer.uint32(72).uint32(message.waiters);
+    }
+    if (message.subscribers !== 0) {
+      writer.uint32(80).uint32(message.subscribers);
     }
     return writer;
   },
@@ -254,6 +290,46 @@ export const Limits: MessageFns<Limits> = {
             message.messageBytes = reader.uint32();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.scopes = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.listeners = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.sessions = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.waiters = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.subscribers = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -293,6 +369,11 @@ export const Limits: MessageFns<Limits> = {
         : isSet(object.message_bytes)
         ? globalThis.Number(object.message_bytes)
         : 0,
+      scopes: isSet(object.scopes) ? globalThis.Number(object.scopes) : 0,
+      listeners: isSet(object.listeners) ? globalThis.Number(object.listeners) : 0,
+      sessions: isSet(object.sessions) ? globalThis.Number(object.sessions) : 0,
+      waiters: isSet(object.waiters) ? globalThis.Number(object.waiters) : 0,
+      subscribers: isSet(object.subscribers) ? globalThis.Number(object.subscribers) : 0,
     };
   },
 
@@ -313,6 +394,21 @@ export const Limits: MessageFns<Limits> = {
     if (message.messageBytes !== 0) {
       obj.messageBytes = Math.round(message.messageBytes);
     }
+    if (message.scopes !== 0) {
+      obj.scopes = Math.round(message.scopes);
+    }
+    if (message.listeners !== 0) {
+      obj.listeners = Math.round(message.listeners);
+    }
+    if (message.sessions !== 0) {
+      obj.sessions = Math.round(message.sessions);
+    }
+    if (message.waiters !== 0) {
+      obj.waiters = Math.round(message.waiters);
+    }
+    if (message.subscribers !== 0) {
+      obj.subscribers = Math.round(message.subscribers);
+    }
     return obj;
   },
 
@@ -326,6 +422,11 @@ export const Limits: MessageFns<Limits> = {
     message.dataBytes = object.dataBytes ?? 0;
     message.sendQueueBytes = object.sendQueueBytes ?? 0;
     message.messageBytes = object.messageBytes ?? 0;
+    message.scopes = object.scopes ?? 0;
+    message.listeners = object.listeners ?? 0;
+    message.sessions = object.sessions ?? 0;
+    message.waiters = object.waiters ?? 0;
+    message.subscribers = object.subscribers ?? 0;
     return message;
   },
 };

@@ -17,18 +17,28 @@ class Capability(_message.Message):
     def __init__(self, name: _Optional[str] = ..., available: bool = ..., reason: _Optional[str] = ...) -> None: ...
 
 class Limits(_message.Message):
-    __slots__ = ("journal_events", "ended_sessions", "data_bytes", "send_queue_bytes", "message_bytes")
+    __slots__ = ("journal_events", "ended_sessions", "data_bytes", "send_queue_bytes", "message_bytes", "scopes", "listeners", "sessions", "waiters", "subscribers")
     JOURNAL_EVENTS_FIELD_NUMBER: _ClassVar[int]
     ENDED_SESSIONS_FIELD_NUMBER: _ClassVar[int]
     DATA_BYTES_FIELD_NUMBER: _ClassVar[int]
     SEND_QUEUE_BYTES_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    SCOPES_FIELD_NUMBER: _ClassVar[int]
+    LISTENERS_FIELD_NUMBER: _ClassVar[int]
+    SESSIONS_FIELD_NUMBER: _ClassVar[int]
+    WAITERS_FIELD_NUMBER: _ClassVar[int]
+    SUBSCRIBERS_FIELD_NUMBER: _ClassVar[int]
     journal_events: int
     ended_sessions: int
     data_bytes: int
     send_queue_bytes: int
     message_bytes: int
-    def __init__(self, journal_events: _Optional[int] = ..., ended_sessions: _Optional[int] = ..., data_bytes: _Optional[int] = ..., send_queue_bytes: _Optional[int] = ..., message_bytes: _Optional[int] = ...) -> None: ...
+    scopes: int
+    listeners: int
+    sessions: int
+    waiters: int
+    subscribers: int
+    def __init__(self, journal_events: _Optional[int] = ..., ended_sessions: _Optional[int] = ..., data_bytes: _Optional[int] = ..., send_queue_bytes: _Optional[int] = ..., message_bytes: _Optional[int] = ..., scopes: _Optional[int] = ..., listeners: _Optional[int] = ..., sessions: _Optional[int] = ..., waiters: _Optional[int] = ..., subscribers: _Optional[int] = ...) -> None: ...
 
 class GetInfoRequest(_message.Message):
     __slots__ = ("scope",)
