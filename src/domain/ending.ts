@@ -1,6 +1,6 @@
 import type { TcpState } from "../kernel/tcp-state.js";
 import { now } from "./clock.js";
-import { peerOutlook } from "./peer-outlook.js";
+import { peerOutlook, type UnseenSince } from "./peer-outlook.js";
 import { type Cause, type End, type Ends, type Evidence, type Receipt, recordEnd } from "./receipt.js";
 
 /** What a receipt tells beside the ending itself. */
@@ -13,8 +13,8 @@ export interface ReceiptFacts extends Evidence {
   readonly bytesSent: number;
   /** Our descriptor is released. */
   readonly released: boolean;
-  /** The peer obeys none of our segments. */
-  readonly unseen: boolean;
+  /** The peer obeys none of our segments any more, and what it had seen by then. */
+  readonly unseen: UnseenSince | undefined;
 }
 
 /** What is thrown away by an act of ours, and the state in which it came. */

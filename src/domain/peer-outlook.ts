@@ -1,6 +1,9 @@
 import type { TcpState } from "../kernel/tcp-state.js";
 import type { Ends, PeerOutlook } from "./receipt.js";
 
+/** Whether the peer had our FIN when it began to obey nothing. UNACKNOWLEDGED: it may have. */
+export type UnseenSince = "NO_FIN" | "FIN_UNACKNOWLEDGED" | "FIN_ACKNOWLEDGED";
+
 /** What is known when the outlook is asked for. */
 export interface OutlookFacts {
   readonly ends: Ends;
@@ -9,8 +12,8 @@ export interface OutlookFacts {
   /** Our descriptor is released. */
   readonly released: boolean;
   readonly isTcp: boolean;
-  /** The peer obeys none of our segments. */
-  readonly unseen: boolean;
+  /** The peer obeys none of our segments any more: what of our FIN it had seen by then. Undefined: it obeys them. */
+  readonly unseen: UnseenSince | undefined;
   /** Bytes of ours may still be on their way to the peer, or unread in its kernel. */
   readonly mayHoldData: boolean;
 }
@@ -21,13 +24,7 @@ export interface OutlookFacts {
  */
 export function peerOutlook(facts: OutlookFacts): PeerOutlook | undefined {
   const local = facts.ends.local;
-  if (facts.unseen && local !== undefined) {
-    return {
-      nextRead: facts.mayHoldData ? ["DATA", "BLOCKS"] : ["BLOCKS"],
-      nextWrite: ["OK"],
-      note: "The peer was told nothing and stays ESTABLISHED. If its segments reach us, its first write is answered with RST; if not, it retransmits and times out.",
-    };
-  }
+  if (facts.unseen !== undefined && local !== undefined) return unseenOutlook(facts, facts.unseen);
   if (local === undefined || local.kind === "NONE" || facts.ends.peer?.kind === "RST") return undefined;
   const data = facts.mayHoldData ? (["DATA"] as const) : [];
   const peerSentFin = facts.ends.peer?.kind === "FIN";
@@ -42,8 +39,8 @@ export function peerOutlook(facts: OutlookFacts): PeerOutlook | undefined {
   if (local.kind === "RST" && local.earlierFin === undefined) {
     return {
       nextRead: [...data, "ECONNRESET"],
-      // Its own shutdown forbids it to write, whatever we do.
-      nextWrite: peerSentFin ? ["EPIPE"] : ["ECONNRESET"],
+      // After its own shutdown too: the pending error comes before EPIPE.
+      nextWrite: ["ECONNRESET"],
       note: "The kernel reports ECONNRESET once, on the read or the write that comes first; then reads give EOF and writes EPIPE.",
     };
   }
@@ -73,4 +70,19 @@ export function peerOutlook(facts: OutlookFacts): PeerOutlook | undefined {
         note: "The descriptor is released: the peer's first write is accepted and answered with RST, the next gives EPIPE.",
       }
     : { nextRead: [...data, "EOF"], nextWrite: ["EPIPE"], note: "A unix socket without a peer gives EPIPE at once." };
+}
+
+function unseenOutlook({ ends, released, mayHoldData }: OutlookFacts, since: UnseenSince): PeerOutlook {
+  const data = mayHoldData ? (["DATA"] as const) : [];
+  const end = since === "FIN_ACKNOWLEDGED" ? (["EOF"] as const) : since === "NO_FIN" ? (["BLOCKS"] as const) : (["EOF", "BLOCKS"] as const);
+  // A peer that reads tells of its window, and where our descriptor is gone it is told so by RST.
+  const answered = released && mayHoldData && since !== "FIN_ACKNOWLEDGED" ? (["ECONNRESET"] as const) : [];
+  return {
+    nextRead: [...data, ...end, ...answered],
+    // Its acknowledgement of our FIN is answered so as well, and behind a FIN a RST shows as EPIPE.
+    nextWrite: ends.peer?.kind === "FIN" ? ["EPIPE"] : released && since === "FIN_UNACKNOWLEDGED" ? ["OK", "EPIPE"] : ["OK"],
+    note:
+      (since === "NO_FIN" ? "The peer was told nothing and stays ESTABLISHED. " : "The peer was told nothing after our FIN. ") +
+      "If its segments reach us, its first write is answered with RST; if not, it retransmits and times out.",
+  };
 }

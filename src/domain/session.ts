@@ -17,6 +17,7 @@ import type { Listener } from "./listener.js";
 import type { Limits } from "./limits.js";
 import { Outbox, type Throttle } from "./outbox.js";
 import type { AssignedPlan, PlanReport } from "./plans/listener-plans.js";
+import type { UnseenSince } from "./peer-outlook.js";
 import { type PlanProgress, PlanRun } from "./plans/plan-run.js";
 import { Reading, type ReadingHold } from "./reading.js";
 import type { Cause, Evidence, Receipt } from "./receipt.js";
@@ -89,7 +90,8 @@ export class Session implements ConnectionOwner {
   /** An action waits for all to be acknowledged: nothing is read or written meanwhile. */
   private frozen = false;
   private blackHoled: BlackHole | undefined;
-  private vanished = false;
+  /** The peer obeys none of our segments any more, and what it had seen by then. */
+  private unseen: UnseenSince | undefined;
   private readonly kernel: KernelState;
   /** All that the peer sent before its FIN has been read. */
   endOfData = false;
@@ -297,7 +299,7 @@ export class Session implements ConnectionOwner {
       ended: this.ended,
       bytesReceived: this.bytesReceived,
       bytesSent: this.bytesSent,
-      unreadBytes: this.connection.unreadBytes + this.heldBytes,
+      unreadBytes: this.connection.unreadBytes + this.reading.heldBytes + this.heldBytes,
       unsentBytes: this.unsentBytes,
       behaviour: this.behaviourSpec,
       readingPaused: this.reading.isHeldBy("command"),
@@ -329,7 +331,7 @@ export class Session implements ConnectionOwner {
       bytesReceived: this.bytesReceived,
       bytesSent: this.bytesSent,
       released: this.connection.isReleased,
-      unseen: this.vanished || this.blackHoled === "BOTH",
+      unseen: this.unseen,
       ...this.host.evidenceOf(this),
     });
   }
@@ -417,8 +419,10 @@ export class Session implements ConnectionOwner {
   /** Loses packets, or none any more. Gives the errno of a refusal. */
   setBlackHole(direction: BlackHole | undefined): Errno | undefined {
     const errno = this.connection.blackHole(direction);
-    if (errno === undefined) this.blackHoled = direction;
-    return errno;
+    if (errno !== undefined) return errno;
+    this.blackHoled = direction;
+    this.unseen = direction === "BOTH" ? this.unseenSince() : undefined;
+    return undefined;
   }
 
   /** Asks for a FIN after all that was written. */
@@ -493,13 +497,21 @@ export class Session implements ConnectionOwner {
     this.ending.acts({ state: this.connection.state(), unread: this.connection.unreadBytes, unsent: this.unsentBytes });
     this.ending.localEnds("NONE", cause);
     // Before it is done: the receipt is made from within.
-    this.vanished = true;
+    const unseenBefore = this.unseen;
+    this.unseen ??= this.unseenSince();
     const errno = this.connection.vanish();
     if (errno !== undefined) {
-      this.vanished = false;
+      this.unseen = unseenBefore;
       this.ending.restore(before);
     }
     return errno;
+  }
+
+  /** From this moment on the peer obeys nothing. */
+  private unseenSince(): UnseenSince {
+    if (!this.finSent) return "NO_FIN";
+    const state = this.connection.state();
+    return state === "FIN_WAIT1" || state === "CLOSING" || state === "LAST_ACK" ? "FIN_UNACKNOWLEDGED" : "FIN_ACKNOWLEDGED";
   }
 
   /** Lets go of the descriptor by a plain close(2), and ends. */
@@ -509,12 +521,13 @@ export class Session implements ConnectionOwner {
     if (this.ended) return;
     const unread = this.connection.unreadBytes;
     const state = this.connection.state();
-    // Nothing is thrown away of what the kernel has: it goes on sending.
-    this.ending.acts({ state, unread, unsent: this.queuedBytes });
     // Unread bytes at close(2) make the kernel send RST instead of FIN (RFC 2525, section 2.17), while it has anybody to
     // send to: not when both FINs are through.
     const isOver = this.peerRstSeen || state === "CLOSED" || state === "TIME_WAIT";
-    if (!isOver) this.ending.localEnds(unread > 0 ? "RST" : "FIN", cause);
+    const resets = !isOver && unread > 0;
+    // Without a RST nothing is thrown away of what the kernel has: it goes on sending.
+    this.ending.acts({ state, unread, unsent: resets ? this.unsentBytes : this.queuedBytes });
+    if (!isOver) this.ending.localEnds(resets ? "RST" : "FIN", cause);
     this.connection.release();
   }
 
@@ -589,6 +602,9 @@ export class Session implements ConnectionOwner {
     clearTimeout(this.drainTimer);
     this.outbox.clear();
     this.plan?.end();
+    // What was read and held back is the inbox's, as what the kernel held would be.
+    const rest = this.reading.takeRest();
+    if (rest !== undefined && this.inbox === this.behaviour) this.inbox.onData(this, rest);
     this.behaviour.onEnd(this);
     // Told by the receipt; what comes after it is told as it changes.
     const state = this.kernel.noteAtRelease();

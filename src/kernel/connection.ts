@@ -318,12 +318,24 @@ export class Connection implements Watched {
     else if (state === "CLOSED" && this.writeSide !== "fin_sent" && this.readSide !== "rst") this.onError("ECONNRESET");
     else if (state === "CLOSED" || state === "CLOSE_WAIT" || state === "LAST_ACK" || state === "CLOSING") this.sawPeerFin();
     if (this.settling) this.settle();
+    else if (state === "CLOSED") this.endUnread();
+  }
+
+  /** Both FINs are through and nothing is left to read: over, though nobody reads. */
+  private endUnread(): void {
+    if (this.released || !this.paused || this.readSide !== "fin" || this.writeSide !== "fin_sent") return;
+    if (this.unreadBytes > 0) return;
+    this.readSide = "ended";
+    this.owner.onEndOfData();
+    this.settleWhenBothEnded();
   }
 
   onNoticed(noticed: Noticed): void {
     if (noticed.errorOrDone) this.inspect();
     if (this.released) return;
     if (noticed.peerDone) this.sawPeerFin();
+    // A unix socket has no state to ask for.
+    if (noticed.errorOrDone && !this.isTcp) this.endUnread();
   }
 
   private readonly onChunk = (chunk: Buffer): void => {

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Listener_ResetOnAccept, Listener_State } from '../../src/gen/hangup/v1/listener.js';
-import { WaitSessionRequest_Condition } from '../../src/gen/hangup/v1/session.js';
+import { Session_OnPeerFin, Session_State, WaitSessionRequest_Condition } from '../../src/gen/hangup/v1/session.js';
 import { look, perform } from '../support/actions.js';
 import { connectTo } from '../support/connections.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
@@ -112,4 +112,41 @@ test('a unix listener deleted while it begins to listen leaves no file behind', 
     await Promise.allSettled([changing, daemon.listeners.deleteListener({ listener: 'refused' })]);
     expect(existsSync(unixPath)).toBe(false);
   }
+});
+
+test('a peer that has half-closed and writes first after our RST gets ECONNRESET, as the receipt says', async () => {
+  const listener = await daemon.listen('half-closed', { onPeerFin: Session_OnPeerFin.STAY_OPEN });
+  const { peer, name } = await connectTo(daemon, judge, { name: 'half-closed', ...listener });
+  await peer.shutdown('WR');
+  await daemon.sessions.waitSession({ session: name, condition: WaitSessionRequest_Condition.PEER_FIN });
+  expect(await perform(daemon, name, { reset: {} })).toMatchObject({ peerOutlook: { nextWrite: ['ECONNRESET'] } });
+  expect((await peer.send({ size: 1 })).errno).toBe('ECONNRESET');
+  expect((await peer.send({ size: 1 })).errno).toBe('EPIPE');
+});
+
+test('a session that does not read ends when both FINs are through and no byte is left', async () => {
+  const listener = await daemon.listen('silent', { behaviour: { kind: { $case: 'silent', value: {} } } });
+  const { peer, name } = await connectTo(daemon, judge, { name: 'silent', ...listener });
+  await perform(daemon, name, { halfClose: {} });
+  await peer.shutdown('WR');
+  expect(await finalReceipt(name)).toMatchObject({ localEnd: { kind: 'FIN' }, peerEnd: { kind: 'FIN' } });
+});
+
+test('a release with unread bytes after both FINs claims no RST', async () => {
+  const listener = await daemon.listen('unread-late', { behaviour: { kind: { $case: 'silent', value: {} } } });
+  const { peer, name } = await connectTo(daemon, judge, { name: 'unread-late', ...listener });
+  await peer.send({ size: 1 });
+  await peer.shutdown('WR');
+  await daemon.sessions.waitSession({ session: name, condition: WaitSessionRequest_Condition.PEER_FIN });
+  await perform(daemon, name, { lastData: { text: 'x', drainTimeout: { seconds: '0', nanos: 0 } } });
+  expect(await finalReceipt(name)).toMatchObject({ localEnd: { kind: 'FIN' }, peerEnd: { kind: 'FIN' } });
+});
+
+test('vanish behind an acknowledged FIN leaves the peer with its EOF, as the receipt says', async () => {
+  const listener = await daemon.listen('vanish-late');
+  const { peer, name } = await connectTo(daemon, judge, { name: 'vanish-late', ...listener });
+  await perform(daemon, name, { halfClose: {} });
+  await daemon.sessions.waitSession({ session: name, state: Session_State.FIN_WAIT2 });
+  expect(await perform(daemon, name, { vanish: {} })).toMatchObject({ peerOutlook: { nextRead: ['EOF'] } });
+  expect((await peer.recv()).end).toBe('EOF');
 });

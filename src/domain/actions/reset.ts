@@ -62,7 +62,7 @@ function assertCanReset(session: Session) {
   if (!canSendRst(state)) {
     throw session.refusal(
       "RESET_IMPOSSIBLE",
-      `Linux sends no RST in ${state}: both sides have sent FIN; wait for condition ENDED instead, or reset earlier`,
+      `Linux sends no RST in ${state}: both sides have sent FIN; wait for condition ENDED instead (where it does not read, close it), or reset earlier`,
     );
   }
   return state;

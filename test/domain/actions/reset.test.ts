@@ -180,7 +180,7 @@ test('in CLOSE_WAIT the peer that has half-closed reads ECONNRESET', async () =>
     stateBefore: 'CLOSE_WAIT',
     stateAfter: 'CLOSED',
     peerEnd: { kind: 'FIN', cause: { kind: 'PEER' } },
-    peerOutlook: { nextRead: ['ECONNRESET'], nextWrite: ['EPIPE'] },
+    peerOutlook: { nextRead: ['ECONNRESET'], nextWrite: ['ECONNRESET'] },
   });
   expect(await peer.recv()).toEqual(failedRecv);
 });
