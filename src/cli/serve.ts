@@ -63,8 +63,8 @@ async function started(options: DaemonOptions, path: string | undefined): Promis
   try {
     return await startDaemon({ ...options, fixture });
   } catch (error) {
-    if (!(error instanceof BringUpError)) throw error;
     if (options.signal?.aborted === true) return undefined;
+    if (!(error instanceof BringUpError)) throw error;
     const { entry, cause } = error;
     const { field } = cause.context;
     const inField = field !== undefined && cause.message.startsWith(`${field}: `);
