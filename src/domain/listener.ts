@@ -3,10 +3,13 @@ import type { ListeningSocket, ListenState } from "../kernel/listen.js";
 import type { BehaviourSpec } from "./behaviours/spec.js";
 import { now } from "./clock.js";
 import type { ListenerView, ResetOnAccept } from "./listener-view.js";
-import { ListenerPlans } from "./plans/listener-plans.js";
+import { ListenerPlans, type PlanReport } from "./plans/listener-plans.js";
 import type { Plan } from "./plans/plan.js";
 import type { Session } from "./session.js";
 import type { OnPeerFin } from "./session-view.js";
+
+/** Plans that were replaced, whose reports it keeps. */
+const maxReplacedPlans = 256;
 
 /** What can be changed of a listener. */
 export interface ListenerSettings {
@@ -38,6 +41,7 @@ export class Listener {
   private options: ListenerOptions;
   /** Of the connections to come. */
   plans: ListenerPlans;
+  private replacedPlans: readonly PlanReport[] = [];
   /** Signals fired for all its sessions, those to come too. */
   readonly signals = new Set<string>();
   /** Undefined between the moment in which its name is taken and the one in which it listens. */
@@ -79,8 +83,16 @@ export class Listener {
   async update(change: Partial<ListenerSettings>): Promise<void> {
     if (change.state !== undefined) await this.socket?.enter(change.state);
     if (change.resetOnAccept !== undefined) this.socket?.setLingerZero(change.resetOnAccept !== "NEVER");
-    if (change.plans !== undefined) this.plans = new ListenerPlans(change.plans);
+    if (change.plans !== undefined) {
+      this.replacedPlans = [...this.replacedPlans, ...this.plans.reports()].slice(-maxReplacedPlans);
+      this.plans = new ListenerPlans(change.plans);
+    }
     this.options = { ...this.options, ...change };
+  }
+
+  /** What became of all its plans, of those that were replaced first. */
+  allPlanReports(): readonly PlanReport[] {
+    return [...this.replacedPlans, ...this.plans.reports()];
   }
 
   /** The number of the next session. */

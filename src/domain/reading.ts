@@ -28,6 +28,18 @@ export class Reading {
     return this.holds.has("command") || this.holds.has("silent") || this.holds.has("inbox");
   }
 
+  /** Bytes of a chunk that wait until it is held no more. */
+  get heldBytes(): number {
+    return this.rest?.length ?? 0;
+  }
+
+  /** Hands out what waits, for whoever keeps it past the end of the connection. */
+  takeRest(): Buffer | undefined {
+    const { rest } = this;
+    this.rest = undefined;
+    return rest;
+  }
+
   /** Reads no more, until this reason and all others are gone. */
   hold(reason: ReadingHold): void {
     this.holds.add(reason);
@@ -36,8 +48,7 @@ export class Reading {
 
   unhold(reason: ReadingHold): void {
     if (!this.holds.delete(reason) || this.holds.size > 0) return;
-    const { rest } = this;
-    this.rest = undefined;
+    const rest = this.takeRest();
     if (rest !== undefined) this.take(rest);
     if (this.holds.size === 0) this.connection.resume();
   }

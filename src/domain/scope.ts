@@ -219,7 +219,7 @@ export class Scope implements SessionHost {
     const receipts = [...listener.sessions].map((session) => session.receipt()!).toReversed();
     for (const session of listener.sessions) this.forget(session);
     this.listeners.delete(listener.name);
-    const plans = listener.plans.reports();
+    const plans = listener.allPlanReports();
     this.tally.onListenerDeleted(listener.name, plans);
     const report = { listener: listener.view(), counts: countEndings(receipts), failures, receipts, plans };
     this.publishListener(listener, { kind: "listener_deleted", listener: report.listener, counts: report.counts });
