@@ -1,8 +1,8 @@
-import { parseArgs } from 'node:util';
-import type { Measure } from './measure.js';
-import { actions } from './measures/actions.js';
-import { startUp } from './measures/start-up.js';
-import { summarize, table } from './summary.js';
+import { parseArgs } from "node:util";
+import type { Measure } from "./measure.js";
+import { actions } from "./measures/actions.js";
+import { startUp } from "./measures/start-up.js";
+import { summarize, table } from "./summary.js";
 
 // npm run bench -- [measure...] [--rounds N] [--json]
 
@@ -11,9 +11,9 @@ const measures: readonly Measure[] = [startUp, actions];
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: 'boolean', default: false }, rounds: { type: 'string' } },
+    options: { json: { type: "boolean", default: false }, rounds: { type: "string" } },
   });
-  const known = measures.map(({ name, about }) => `  ${name}: ${about}`).join('\n');
+  const known = measures.map(({ name, about }) => `  ${name}: ${about}`).join("\n");
   const unknown = positionals.find((wanted) => !measures.some(({ name }) => name === wanted));
   if (unknown !== undefined) throw new Error(`no measure ${unknown}; there are:\n${known}`);
   const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
@@ -28,7 +28,8 @@ async function main(): Promise<void> {
     if (values.json) results.push({ measure: measure.name, about: measure.about, rows: summaries });
     else console.log(`${measure.name}: ${measure.about}\n${table(summaries)}\n`);
   }
-  if (values.json) console.log(JSON.stringify({ runtime: `node ${process.versions.node}`, measures: results }, null, 2));
+  if (values.json)
+    console.log(JSON.stringify({ runtime: `node ${process.versions.node}`, measures: results }, null, 2));
 }
 
 main().catch((error: unknown) => {

@@ -2,7 +2,7 @@
 export interface Row {
   /** What it is, in a few words. */
   readonly what: string;
-  readonly unit: 'ms' | 'us' | 'MiB';
+  readonly unit: "ms" | "us" | "MiB";
   /** In the order in which they were taken. */
   readonly samples: readonly number[];
   /** The row to read it beside, by its `what`, measured in the same interleaved rounds. */

@@ -1,4 +1,4 @@
-import type { Row } from './measure.js';
+import type { Row } from "./measure.js";
 
 /** A row without its single samples. */
 export interface Summary {
@@ -31,24 +31,31 @@ export function summarize(rows: readonly Row[]): Summary[] {
 
 export function table(summaries: readonly Summary[]): string {
   const cells = [
-    ['', 'median', 'min..max', 'rounds', 'ratio'],
+    ["", "median", "min..max", "rounds", "ratio"],
     ...summaries.map(({ what, unit, rounds, median: middle, min, max, ratio, beside }) => [
       what,
       `${middle} ${unit}`,
       `${min}..${max}`,
       String(rounds),
-      ratio === undefined ? '' : `${ratio} x ${beside}`,
+      ratio === undefined ? "" : `${ratio} x ${beside}`,
     ]),
   ];
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-  return cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+  return cells
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
 }
 
 function median(samples: readonly number[]): number {
   const sorted = samples.toSorted((a, b) => a - b);
   const half = sorted.length / 2;
   const [low, high] = [sorted[Math.ceil(half) - 1], sorted[Math.floor(half)]];
-  if (low === undefined || high === undefined) throw new Error('a row without samples');
+  if (low === undefined || high === undefined) throw new Error("a row without samples");
   return (low + high) / 2;
 }
 

@@ -52,7 +52,7 @@ async function main(): Promise<void> {
 
 async function close(stage: Stage): Promise<void> {
   const { commands, ladder } = stage;
-  ladder.title('1. CloseSession, as an application\'s Close(): the orderly release');
+  ladder.title("1. CloseSession, as an application's Close(): the orderly release");
   const { client, session } = await connectAndEcho(stage);
 
   const reply = await commands.sessions.closeSession({ session: session.name });
@@ -61,7 +61,10 @@ async function close(stage: Stage): Promise<void> {
   const end = await client.recv();
   claim("the client's next read", end.end, "EOF");
   ladder.states("", "recv = 0: EOF");
-  const half = await commands.sessions.waitSession({ session: session.name, state: session_StateFromJSON("FIN_WAIT2") });
+  const half = await commands.sessions.waitSession({
+    session: session.name,
+    state: session_StateFromJSON("FIN_WAIT2"),
+  });
   const clientState = await client.tcpState();
   claim("the client's state", clientState, "CLOSE_WAIT");
   ladder.states(stateOf(half.session?.state), clientState);
@@ -81,8 +84,16 @@ async function close(stage: Stage): Promise<void> {
   const flags = await showReceipt(stage, over.session, client.localPort);
   if (flags === undefined) return;
   ladder.note("tcpdump", flags.join(" "));
-  claim("FINs on the wire", flags.filter((flag) => flag.includes("F")), [">[F.]", "<[F.]"]);
-  claim("RSTs on the wire", flags.filter((flag) => flag.includes("R")), []);
+  claim(
+    "FINs on the wire",
+    flags.filter((flag) => flag.includes("F")),
+    [">[F.]", "<[F.]"],
+  );
+  claim(
+    "RSTs on the wire",
+    flags.filter((flag) => flag.includes("R")),
+    [],
+  );
 }
 
 async function reset(stage: Stage): Promise<void> {
@@ -106,7 +117,11 @@ async function reset(stage: Stage): Promise<void> {
   const flags = await showReceipt(stage, reply.session, client.localPort);
   if (flags === undefined) return;
   ladder.note("tcpdump", `${flags.join(" ")}  (nothing answers a RST)`);
-  claim("FINs on the wire", flags.filter((flag) => flag.includes("F")), []);
+  claim(
+    "FINs on the wire",
+    flags.filter((flag) => flag.includes("F")),
+    [],
+  );
   claim("the last segment on the wire", flags.at(-1), ">[R.]");
   claim("RSTs on the wire", flags.filter((flag) => flag.includes("R")).length, 1);
 }
@@ -130,7 +145,10 @@ async function resetWithPendingData(stage: Stage): Promise<void> {
   claim("the end of the client's reads", rest.end, "ECONNRESET");
   claimThat(`the client read ${rest.bytes}, fewer than the ${bytes} bytes that were echoed`, rest.bytes < bytes);
   const thrownAway = Number(reply.receipt?.unsentBytesDiscarded ?? 0n);
-  claimThat(`${thrownAway} bytes thrown away and ${rest.bytes} read make up ${bytes}`, thrownAway + rest.bytes >= bytes);
+  claimThat(
+    `${thrownAway} bytes thrown away and ${rest.bytes} read make up ${bytes}`,
+    thrownAway + rest.bytes >= bytes,
+  );
   ladder.states("", `recv = ${rest.bytes} bytes in all, then ECONNRESET`);
   await client.close();
 
@@ -174,7 +192,11 @@ function claimReset(session: Session | undefined): void {
 }
 
 /** Prints receipt and events; gives the flags on the wire, where they were captured. */
-async function showReceipt(stage: Stage, session: Session | undefined, clientPort: number): Promise<string[] | undefined> {
+async function showReceipt(
+  stage: Stage,
+  session: Session | undefined,
+  clientPort: number,
+): Promise<string[] | undefined> {
   const { commands, ladder, wire, port } = stage;
   if (session?.receipt === undefined) throw new Error("an ended session without its receipt");
   ladder.gap();

@@ -8,7 +8,17 @@ import { build } from "esbuild";
 
 const root = resolve(fileURLToPath(import.meta.url), "../..");
 const program = join(root, "dist/conformance/run.cjs");
-const unprivileged = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set", "-all", "--no-new-privs"];
+const unprivileged = [
+  "setpriv",
+  "--reuid",
+  "65534",
+  "--regid",
+  "65534",
+  "--clear-groups",
+  "--bounding-set",
+  "-all",
+  "--no-new-privs",
+];
 const isolated = [process.execPath, join(root, "bin/hangup.cjs"), "run", "--isolated", "--"];
 const ways = {
   "": [],

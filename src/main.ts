@@ -87,7 +87,12 @@ asking("info", "tell what the daemon is, and what it can do on its machine").act
 );
 
 talking("watch", "print events as they happen, one on a line")
-  .addOption(longOption("--after-sequence <number>", "begin after this event; 0 begins with the oldest known (default: from now on)"))
+  .addOption(
+    longOption(
+      "--after-sequence <number>",
+      "begin after this event; 0 begins with the oldest known (default: from now on)",
+    ),
+  )
   .addOption(numberOption("--max-events <count>", "end after so many, not counting `subscribed`"))
   .option("--listener <name>", "only those of this listener and its sessions")
   .option("--session <name>", "only those of this session")
@@ -103,7 +108,12 @@ listenerFields(
     .option("--host <ip>", "the IP address to bind: 127.0.0.1, ::1, :: for both families")
     .addOption(numberOption("--port <port>", "the TCP port; 0, the default, takes a free one", 65_535))
     .option("--unix-path <path>", "listen on a unix socket instead")
-    .addOption(numberOption("--backlog <count>", "connections that the kernel completes while nobody accepts, less one (default: 511)"))
+    .addOption(
+      numberOption(
+        "--backlog <count>",
+        "connections that the kernel completes while nobody accepts, less one (default: 511)",
+      ),
+    )
     .addOption(numberOption("--receive-buffer-bytes <count>", "SO_RCVBUF from the SYN on (default: the kernel's own)")),
   { behaviour: "echo", onPeerFin: "close-too" },
 ).action(async (name, options) => (await import("./cli/listen.js")).listen(name, options));
@@ -122,7 +132,9 @@ talking("delete", "delete a listener and end its sessions, and print how they en
   .argument("<listener>", "its name")
   .addOption(uid("listener"))
   .addOption(enumOption("--sessions <how>", "how the living ones end (default: reset)", ["reset", "close"]))
-  .addOption(durationOption("--drain-timeout <duration>", "with close: how long the peers may take to end too (default: 10s)"))
+  .addOption(
+    durationOption("--drain-timeout <duration>", "with close: how long the peers may take to end too (default: 10s)"),
+  )
   .addOption(maxResults())
   .action(async (listener, options) => (await import("./cli/delete.js")).deleteListener(listener, options));
 
@@ -170,7 +182,10 @@ talking("receive", "take bytes that the peer sent, and print them as they are")
   .addOption(numberOption("--min-bytes <count>", "wait for so many, or the end of the stream (default: 1)"))
   .addOption(numberOption("--max-bytes <count>", "take at most so many (default: 1048576)"))
   .addOption(durationOption("--timeout <duration>", "how long to wait (default: 5s)"))
-  .addHelpText("after", "\nAt EOF it prints what there is. An error behind the bytes, such as ECONNRESET, is exit code 1.")
+  .addHelpText(
+    "after",
+    "\nAt EOF it prints what there is. An error behind the bytes, such as ECONNRESET, is exit code 1.",
+  )
   .action(async (session, options) => (await import("./cli/receive.js")).receive(session, options));
 
 for (const [group, actions] of Object.entries(actionVerbs)) {
@@ -230,7 +245,10 @@ function listenerFields(command: Command, usual?: { readonly behaviour: string; 
     ...behaviourOptions(usual?.behaviour),
     enumOption("--reset-on-accept <when>", "RST for whoever connects", ["never", "at-once", "at-first-byte"]),
     onPeerFin(usual?.onPeerFin),
-    new Option("--plan <file>", "what shall become of its connections: a plan, or a list of them, in YAML or JSON (docs/plans.md)"),
+    new Option(
+      "--plan <file>",
+      "what shall become of its connections: a plan, or a list of them, in YAML or JSON (docs/plans.md)",
+    ),
     labelOption(),
   ]);
 }
@@ -255,12 +273,19 @@ function logLevel(level: string): Option {
 
 function onPeerFin(usual?: string): Option {
   const without = usual === undefined ? "" : ` (default: ${usual})`;
-  return enumOption("--on-peer-fin <what>", `what a session does at its peer's FIN${without}`, ["close-too", "stay-open"]);
+  return enumOption("--on-peer-fin <what>", `what a session does at its peer's FIN${without}`, [
+    "close-too",
+    "stay-open",
+  ]);
 }
 
 /** Commander's complaint as one line of ours. */
 function usageLine(text: string): string {
-  const message = text.trim().replace(/^error: /, "").replace(/\.$/, "").replaceAll(/\s*\n\s*/g, " ");
+  const message = text
+    .trim()
+    .replace(/^error: /, "")
+    .replace(/\.$/, "")
+    .replaceAll(/\s*\n\s*/g, " ");
   return `hangup: ${message}; see hangup --help (USAGE)\n`;
 }
 

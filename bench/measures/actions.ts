@@ -1,12 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { type Action, type ActionName, perform } from '../../src/domain/actions/action.js';
-import { Fixture } from '../../src/domain/fixture.js';
-import { defaultLimits } from '../../src/domain/limits.js';
-import type { Scope } from '../../src/domain/scope.js';
-import type { Session } from '../../src/domain/session.js';
-import type { Measure } from '../measure.js';
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { type Action, type ActionName, perform } from "../../src/domain/actions/action.js";
+import { Fixture } from "../../src/domain/fixture.js";
+import { defaultLimits } from "../../src/domain/limits.js";
+import type { Scope } from "../../src/domain/scope.js";
+import type { Session } from "../../src/domain/session.js";
+import type { Measure } from "../measure.js";
 
 // How long an action keeps the event loop: the time from the call to its return, before anything is awaited, in this very
 // process, while 1,000 sessions echo. The peers are a process of their own.
@@ -14,13 +14,13 @@ import type { Measure } from '../measure.js';
 const echoing = 1000;
 const flushTimeoutMs = 1000;
 const drainTimeoutMs = 1000;
-const baseline = 'no action';
+const baseline = "no action";
 const listener = {
-  onPeerFin: 'CLOSE_TOO',
+  onPeerFin: "CLOSE_TOO",
   labels: {},
-  behaviour: { kind: { name: 'echo' } },
-  resetOnAccept: 'NEVER',
-  state: 'LISTENING',
+  behaviour: { kind: { name: "echo" } },
+  resetOnAccept: "NEVER",
+  state: "LISTENING",
   backlog: 511,
   receiveBufferBytes: undefined,
   plans: [],
@@ -33,38 +33,38 @@ interface Entry {
 
 /** Each action as it is mostly used. `heal` and `resume` follow what they undo. */
 const catalogue: Readonly<Record<ActionName, Entry>> = {
-  close: { action: { verb: 'close', flushTimeoutMs, drainTimeoutMs } },
-  half_close: { action: { verb: 'half_close', flushTimeoutMs } },
-  reset: { action: { verb: 'reset', afterFlush: false, discardedData: undefined, flushTimeoutMs } },
-  linger: { action: { verb: 'linger', timeoutMs: 1000, drainTimeoutMs } },
-  reset_unread: { action: { verb: 'reset_unread', timeoutMs: 0 } },
-  fin_then_reset: { action: { verb: 'fin_then_reset', flushTimeoutMs } },
-  last_data: { action: { verb: 'last_data', data: Buffer.from('bye'), flushTimeoutMs, drainTimeoutMs } },
-  vanish: { action: { verb: 'vanish' } },
-  black_hole: { action: { verb: 'black_hole', direction: 'INBOUND' } },
-  heal: { first: { verb: 'black_hole', direction: 'INBOUND' }, action: { verb: 'heal' } },
-  pause: { action: { verb: 'pause' } },
-  resume: { first: { verb: 'pause' }, action: { verb: 'resume' } },
-  throttle: { action: { verb: 'throttle', throttle: { bytesPerSecond: 1000, chunkBytes: 10, pauseMs: 0 } } },
-  delay: { action: { verb: 'delay', delayMs: 10 } },
-  send: { action: { verb: 'send', data: Buffer.from('hello'), flushTimeoutMs } },
-  send_urgent: { action: { verb: 'send_urgent', data: Buffer.from('!'), flushTimeoutMs } },
-  set_behaviour: { action: { verb: 'set_behaviour', behaviour: { kind: { name: 'discard' } } } },
+  close: { action: { verb: "close", flushTimeoutMs, drainTimeoutMs } },
+  half_close: { action: { verb: "half_close", flushTimeoutMs } },
+  reset: { action: { verb: "reset", afterFlush: false, discardedData: undefined, flushTimeoutMs } },
+  linger: { action: { verb: "linger", timeoutMs: 1000, drainTimeoutMs } },
+  reset_unread: { action: { verb: "reset_unread", timeoutMs: 0 } },
+  fin_then_reset: { action: { verb: "fin_then_reset", flushTimeoutMs } },
+  last_data: { action: { verb: "last_data", data: Buffer.from("bye"), flushTimeoutMs, drainTimeoutMs } },
+  vanish: { action: { verb: "vanish" } },
+  black_hole: { action: { verb: "black_hole", direction: "INBOUND" } },
+  heal: { first: { verb: "black_hole", direction: "INBOUND" }, action: { verb: "heal" } },
+  pause: { action: { verb: "pause" } },
+  resume: { first: { verb: "pause" }, action: { verb: "resume" } },
+  throttle: { action: { verb: "throttle", throttle: { bytesPerSecond: 1000, chunkBytes: 10, pauseMs: 0 } } },
+  delay: { action: { verb: "delay", delayMs: 10 } },
+  send: { action: { verb: "send", data: Buffer.from("hello"), flushTimeoutMs } },
+  send_urgent: { action: { verb: "send_urgent", data: Buffer.from("!"), flushTimeoutMs } },
+  set_behaviour: { action: { verb: "set_behaviour", behaviour: { kind: { name: "discard" } } } },
 };
 
 export const actions: Measure = {
-  name: 'actions',
+  name: "actions",
   about: `how long each action keeps the event loop while ${echoing} sessions echo`,
   defaultRounds: 50,
   async run({ rounds }) {
     const fixture = new Fixture(defaultLimits);
-    const scope = fixture.scope('');
-    const busy = await scope.createListener('busy', { kind: 'tcp', host: '127.0.0.1', port: 0 }, listener);
-    const quiet = await scope.createListener('quiet', { kind: 'tcp', host: '127.0.0.1', port: 0 }, listener);
-    const peers = spawn(process.execPath, ['-e', peerProgram, String(busy.view().port), String(quiet.view().port)], {
-      stdio: ['pipe', 'pipe', 'inherit'],
+    const scope = fixture.scope("");
+    const busy = await scope.createListener("busy", { kind: "tcp", host: "127.0.0.1", port: 0 }, listener);
+    const quiet = await scope.createListener("quiet", { kind: "tcp", host: "127.0.0.1", port: 0 }, listener);
+    const peers = spawn(process.execPath, ["-e", peerProgram, String(busy.view().port), String(quiet.view().port)], {
+      stdio: ["pipe", "pipe", "inherit"],
     });
-    const exited = once(peers, 'exit');
+    const exited = once(peers, "exit");
     const lines = createInterface({ input: peers.stdout })[Symbol.asyncIterator]();
     try {
       // Each line tells that the connections asked for are open.
@@ -73,7 +73,7 @@ export const actions: Measure = {
       const samples = new Map<string, number[]>(entries.map(([name]) => [name, []]));
       for (let round = -2; round < rounds; round += 1) {
         for (const [name, { action, first }] of entries) {
-          peers.stdin.write('open\n');
+          peers.stdin.write("open\n");
           await lines.next();
           const session = await accepted(scope);
           if (first !== undefined) await perform(session, first, context);
@@ -83,7 +83,7 @@ export const actions: Measure = {
       }
       return [...samples].map(([what, taken]) => ({
         what,
-        unit: 'us' as const,
+        unit: "us" as const,
         samples: taken,
         ...(what === baseline ? {} : { beside: baseline }),
       }));
@@ -95,12 +95,12 @@ export const actions: Measure = {
   },
 };
 
-const context = { cause: { kind: 'COMMAND', rpc: 'PerformAction', action: '' }, limits: defaultLimits } as const;
+const context = { cause: { kind: "COMMAND", rpc: "PerformAction", action: "" }, limits: defaultLimits } as const;
 
 /** The newest session of the quiet listener; the peer's process has told that it is open, the accept may come after. */
 async function accepted(scope: Scope): Promise<Session> {
   for (;;) {
-    const session = scope.find({ listener: 'quiet' });
+    const session = scope.find({ listener: "quiet" });
     if (session !== undefined && !used.has(session)) {
       used.add(session);
       return session;
@@ -114,7 +114,7 @@ const used = new WeakSet<Session>();
 function synchronousUs(session: Session, action: Action | undefined): number {
   const begin = process.hrtime.bigint();
   // What it waits for afterwards, and whether that comes, is no matter of the loop.
-  if (action === undefined) session.assertLiving('nothing');
+  if (action === undefined) session.assertLiving("nothing");
   else perform(session, action, context).catch(() => undefined);
   return Number(process.hrtime.bigint() - begin) / 1000;
 }

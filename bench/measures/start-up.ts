@@ -1,20 +1,20 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { createChannel, createClient } from 'nice-grpc';
-import { DaemonServiceDefinition } from '../../src/gen/hangup/v1/daemon.js';
-import type { Measure } from '../measure.js';
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { createChannel, createClient } from "nice-grpc";
+import { DaemonServiceDefinition } from "../../src/gen/hangup/v1/daemon.js";
+import type { Measure } from "../measure.js";
 
 // From spawn to the ready line, and to the answer of a first call that is sent once that line is there. Node's own
 // start is in both: it is measured beside them.
 
-const command = join(__dirname, '../bin/hangup.cjs');
-const baseline = 'node -e 0';
+const command = join(__dirname, "../bin/hangup.cjs");
+const baseline = "node -e 0";
 
 export const startUp: Measure = {
-  name: 'start-up',
-  about: 'spawn of `hangup serve` to its ready line, and to the answer of a first call',
+  name: "start-up",
+  about: "spawn of `hangup serve` to its ready line, and to the answer of a first call",
   defaultRounds: 15,
   async run({ rounds }) {
     const node: number[] = [];
@@ -30,25 +30,25 @@ export const startUp: Measure = {
       answered.push(daemon.answeredMs);
     }
     return [
-      { what: baseline, unit: 'ms', samples: node },
-      { what: 'serve to ready line', unit: 'ms', samples: ready, beside: baseline },
-      { what: 'serve to first answer', unit: 'ms', samples: answered, beside: baseline },
+      { what: baseline, unit: "ms", samples: node },
+      { what: "serve to ready line", unit: "ms", samples: ready, beside: baseline },
+      { what: "serve to first answer", unit: "ms", samples: answered, beside: baseline },
     ];
   },
 };
 
 async function runNode(): Promise<number> {
   const start = performance.now();
-  await once(spawn(process.execPath, ['-e', '0'], { stdio: 'ignore' }), 'exit');
+  await once(spawn(process.execPath, ["-e", "0"], { stdio: "ignore" }), "exit");
   return performance.now() - start;
 }
 
 async function startDaemon(): Promise<{ readyMs: number; answeredMs: number }> {
   const start = performance.now();
-  const daemon = spawn(process.execPath, [command, 'serve', '--listen', '127.0.0.1:0', '--log-level', 'error'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const daemon = spawn(process.execPath, [command, "serve", "--listen", "127.0.0.1:0", "--log-level", "error"], {
+    stdio: ["ignore", "pipe", "inherit"],
   });
-  const exited = once(daemon, 'exit');
+  const exited = once(daemon, "exit");
   try {
     const address = await readyAddress(daemon.stdout);
     const readyMs = performance.now() - start;
@@ -58,7 +58,7 @@ async function startDaemon(): Promise<{ readyMs: number; answeredMs: number }> {
     channel.close();
     return { readyMs, answeredMs };
   } finally {
-    daemon.kill('SIGTERM');
+    daemon.kill("SIGTERM");
     await exited;
   }
 }
@@ -68,5 +68,5 @@ async function readyAddress(stdout: NodeJS.ReadableStream): Promise<string> {
     const { address }: { address: string } = JSON.parse(line);
     return address;
   }
-  throw new Error('hangup serve ended without a ready line');
+  throw new Error("hangup serve ended without a ready line");
 }

@@ -14,7 +14,10 @@ export interface ActionVerb {
 }
 
 const flushTimeout = () =>
-  durationOption("--flush-timeout <duration>", "how long what was written may take to be with the kernel (default: 5s)");
+  durationOption(
+    "--flush-timeout <duration>",
+    "how long what was written may take to be with the kernel (default: 5s)",
+  );
 
 const drainTimeout = () =>
   durationOption("--drain-timeout <duration>", "how long the peer may then take to send its own FIN (default: 10s)");
@@ -27,7 +30,11 @@ const bytes = () => [
 /** All actions, under the headings that `hangup --help` has for them. */
 export const actionVerbs: Readonly<Record<string, readonly ActionVerb[]>> = {
   "Endings:": [
-    { name: "close", does: "FIN after all that was written; the peer reads EOF", options: [flushTimeout(), drainTimeout()] },
+    {
+      name: "close",
+      does: "FIN after all that was written; the peer reads EOF",
+      options: [flushTimeout(), drainTimeout()],
+    },
     {
       name: "half-close",
       does: "FIN, and go on reading; the peer reads EOF and may still send",
@@ -38,7 +45,9 @@ export const actionVerbs: Readonly<Record<string, readonly ActionVerb[]>> = {
       does: "RST at once; the peer gets ECONNRESET, and never what was still unsent",
       options: [
         new Option("--after-flush", "first wait until the peer's kernel has all that was written"),
-        base64Option("--discarded-data <base64>", "bytes written just before, which this RST throws away").conflicts("afterFlush"),
+        base64Option("--discarded-data <base64>", "bytes written just before, which this RST throws away").conflicts(
+          "afterFlush",
+        ),
         durationOption("--flush-timeout <duration>", "with --after-flush: how long to wait (default: 5s)"),
       ],
     },
@@ -85,9 +94,16 @@ export const actionVerbs: Readonly<Record<string, readonly ActionVerb[]>> = {
         numberOption("--repeat <count>", "how often (default: 1)"),
         flushTimeout(),
       ],
-      message: ({ random, seed, ...fields }) => ({ ...fields, ...(random === undefined ? {} : { random: { bytes: random, seed } }) }),
+      message: ({ random, seed, ...fields }) => ({
+        ...fields,
+        ...(random === undefined ? {} : { random: { bytes: random, seed } }),
+      }),
     },
-    { name: "send-urgent", does: "send bytes, the last of them urgent (MSG_OOB)", options: [...bytes(), flushTimeout()] },
+    {
+      name: "send-urgent",
+      does: "send bytes, the last of them urgent (MSG_OOB)",
+      options: [...bytes(), flushTimeout()],
+    },
     {
       name: "throttle",
       does: "send slowly from now on, each chunk a segment; without options: at full speed",

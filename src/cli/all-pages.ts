@@ -1,6 +1,9 @@
 /** Reads a list to its end, page by page. */
 export async function allPages<Item>(
-  read: (at: { readonly pageSize: number; readonly pageToken: string }) => Promise<{ items: readonly Item[]; nextPageToken: string }>,
+  read: (at: {
+    readonly pageSize: number;
+    readonly pageToken: string;
+  }) => Promise<{ items: readonly Item[]; nextPageToken: string }>,
 ): Promise<Item[]> {
   const all: Item[] = [];
   let pageToken = "";

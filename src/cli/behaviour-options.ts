@@ -26,7 +26,10 @@ export function behaviourOptions(usual?: string): Option[] {
     base64Option("--banner-data <base64>", "sent first of all"),
     longOption("--source-bytes <count>", "with source: how many bytes it sends; 0, the default, without end"),
     longOption("--source-seed <number>", "with source: the same seed gives the same bytes (default: 0)"),
-    longOption("--source-bytes-per-second <count>", "with source: at most so many; 0, the default, as many as the peer takes"),
+    longOption(
+      "--source-bytes-per-second <count>",
+      "with source: at most so many; 0, the default, as many as the peer takes",
+    ),
   ];
 }
 

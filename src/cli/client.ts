@@ -1,4 +1,11 @@
-import { type Client, ClientError, type CompatServiceDefinition, createChannel, createClientFactory, Status } from "nice-grpc";
+import {
+  type Client,
+  ClientError,
+  type CompatServiceDefinition,
+  createChannel,
+  createClientFactory,
+  Status,
+} from "nice-grpc";
 import { errorDetailsClientMiddleware, RichClientError } from "nice-grpc-error-details";
 import { parseAddress } from "../kernel/address.js";
 import { CommandError, usageError } from "./command-error.js";
@@ -53,7 +60,10 @@ function commandError(address: string, error: unknown): unknown {
     return new CommandError("DEADLINE_EXCEEDED", `${address} does not answer as a hangup daemon`);
   }
   if (!(error instanceof ClientError)) return error;
-  const info = error instanceof RichClientError ? error.extra.find((detail) => detail.$type === "google.rpc.ErrorInfo") : undefined;
+  const info =
+    error instanceof RichClientError
+      ? error.extra.find((detail) => detail.$type === "google.rpc.ErrorInfo")
+      : undefined;
   if (info !== undefined) return new CommandError(info.reason, error.details);
   if (error.code === Status.UNAVAILABLE) {
     const errno = /\bE[A-Z]{4,}\b/.exec(error.details)?.[0];

@@ -7,7 +7,8 @@ const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h:
 export function parseDuration(option: string, text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
   const unit = unitMs[match?.[2] ?? ""];
-  if (match === null || unit === undefined) throw usageError(`${option} ${text}: use a duration such as 500ms, 2s or 1m`);
+  if (match === null || unit === undefined)
+    throw usageError(`${option} ${text}: use a duration such as 500ms, 2s or 1m`);
   return Number(match[1]) * unit;
 }
 
@@ -24,7 +25,8 @@ const usualWaitMs = 5000;
 /** How long a call with these fields may take by its own terms, in ms: an upper bound. */
 export function longestWaitMs(fields: object): number {
   let ms = usualWaitMs;
-  for (const value of Object.values(fields)) if (isDuration(value)) ms += Number(value.seconds) * 1000 + value.nanos / 1e6;
+  for (const value of Object.values(fields))
+    if (isDuration(value)) ms += Number(value.seconds) * 1000 + value.nanos / 1e6;
   return ms;
 }
 

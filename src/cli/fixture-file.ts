@@ -24,7 +24,10 @@ export interface PlanFile {
 
 /** Reads the file of `hangup listen --plan`: a list of plans, or one. @throws CommandError */
 export async function readPlanFile(file: string): Promise<PlanFile> {
-  const read = await readMessageFile(file, "hangup.v1.CreateListenerRequest", ({ isList }) => ({ field: "plans", wrap: !isList }));
+  const read = await readMessageFile(file, "hangup.v1.CreateListenerRequest", ({ isList }) => ({
+    field: "plans",
+    wrap: !isList,
+  }));
   return {
     plans: CreateListenerRequest.decode(read.bytes).plans,
     located: (error) => {

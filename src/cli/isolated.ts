@@ -46,7 +46,8 @@ export function probeIsolated(): IsolationAvailability {
   let reason = "";
   for (const unshare of ways) {
     const { error, status, stderr } = spawnSync("unshare", [...unshare, "true"], { encoding: "utf8" });
-    if (error !== undefined) return { available: false, reason: `the unshare command cannot be run (${error.message})` };
+    if (error !== undefined)
+      return { available: false, reason: `the unshare command cannot be run (${error.message})` };
     if (status === 0) return { available: true, unshare };
     reason ||= stderr.trim().split("\n")[0] ?? "";
   }
@@ -104,10 +105,12 @@ export async function runIsolated(command: readonly string[], options: IsolatedO
   let held: Held | undefined;
   // It says when it is inside, and starts nothing before it is answered.
   const lifeline = child.stdio[lifelineFd] as Duplex;
-  lifeline.on("error", () => undefined).once("data", () => {
-    held = hold(child.pid);
-    lifeline.write("go on\n");
-  });
+  lifeline
+    .on("error", () => undefined)
+    .once("data", () => {
+      held = hold(child.pid);
+      lifeline.write("go on\n");
+    });
   const [code, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
   if (held !== undefined) {
     endProcessesIn(held.namespace);
@@ -147,11 +150,13 @@ export async function enterIsolation(how: string | true): Promise<void> {
     throw usageError("--inside is for `hangup run --isolated` alone");
   }
   const lifeline = inheritedPipe(lifelineFd);
-  lifeline.on("error", () => undefined).once("close", () => {
-    endProcessesIn(namespace);
-    // The command may not have been started yet: as any run, this one ends then.
-    process.kill(process.pid, "SIGTERM");
-  });
+  lifeline
+    .on("error", () => undefined)
+    .once("close", () => {
+      endProcessesIn(namespace);
+      // The command may not have been started yet: as any run, this one ends then.
+      process.kill(process.pid, "SIGTERM");
+    });
   lifeline.write("inside\n");
   await once(lifeline, "data");
   lifeline.resume();

@@ -25,7 +25,9 @@ function withExactTimes(value: unknown, json: unknown): unknown {
     return typeof json === "string" ? rfc3339(seconds, nanos) : `${seconds}${fraction(nanos)}s`;
   }
   if (!isRecord(json)) return json;
-  return Object.fromEntries(Object.entries(json).map(([key, item]) => [key, withExactTimes(fieldOf(value, key), item)]));
+  return Object.fromEntries(
+    Object.entries(json).map(([key, item]) => [key, withExactTimes(fieldOf(value, key), item)]),
+  );
 }
 
 /** A oneof is a field in JSON, and a case with a value in the message. */
@@ -47,5 +49,7 @@ export function rfc3339(seconds: bigint, nanos: number): string {
 
 function fraction(nanos: number): string {
   if (nanos === 0) return "";
-  return `.${String(nanos).padStart(9, "0").replace(/(?:000){1,2}$/, "")}`;
+  return `.${String(nanos)
+    .padStart(9, "0")
+    .replace(/(?:000){1,2}$/, "")}`;
 }

@@ -31,7 +31,10 @@ export async function listen(name: string | undefined, options: ListenOptions): 
 }
 
 /** Makes a call with the plans of a file, if one was named; what is wrong with them is told by its line. */
-export async function withPlans<Reply>(file: string | undefined, call: (plans: Plan[]) => Promise<Reply>): Promise<Reply> {
+export async function withPlans<Reply>(
+  file: string | undefined,
+  call: (plans: Plan[]) => Promise<Reply>,
+): Promise<Reply> {
   if (file === undefined) return call([]);
   const { plans, located } = await (await import("./fixture-file.js")).readPlanFile(file);
   try {

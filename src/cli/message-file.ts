@@ -81,12 +81,18 @@ class Reader {
     const { field: name, wrap } = shape({ isList: isSeq(node) });
     const field = fieldOf(type, name);
     if (field === undefined) throw new Error(`${type.typeName} has no field ${name}`);
-    const json = wrap ? [this.element(field, node, this.at(`${name}[0]`, node))] : this.value(field, node, this.at(name, node));
+    const json = wrap
+      ? [this.element(field, node, this.at(`${name}[0]`, node))]
+      : this.value(field, node, this.at(name, node));
     return { [field.jsonName]: json };
   }
 
   error(path: string, why: string, reason = "INVALID_FIELD"): CommandError {
-    for (let end = path.length; end > 0; end = Math.max(path.lastIndexOf(".", end - 1), path.lastIndexOf("[", end - 1))) {
+    for (
+      let end = path.length;
+      end > 0;
+      end = Math.max(path.lastIndexOf(".", end - 1), path.lastIndexOf("[", end - 1))
+    ) {
       const place = this.places.get(anySpelling(path.slice(0, end)));
       if (place !== undefined) {
         const rest = path.slice(end).replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
@@ -120,7 +126,8 @@ class Reader {
       if (field === undefined) throw this.error(where, `unknown field; known: ${fieldNames(type)}`);
       const slot = field.oneof?.name ?? field.name;
       const other = chosen.get(slot);
-      if (other !== undefined) throw this.error(where, `not together with ${other}; give one of them`, "CONFLICTING_FIELDS");
+      if (other !== undefined)
+        throw this.error(where, `not together with ${other}; give one of them`, "CONFLICTING_FIELDS");
       chosen.set(slot, key);
       json[field.jsonName] = this.value(field, value, where);
     }
@@ -166,7 +173,11 @@ class Reader {
     }
   }
 
-  private pairs(node: Node | undefined, path: string, use: string): { key: string; path: string; value: Node | undefined }[] {
+  private pairs(
+    node: Node | undefined,
+    path: string,
+    use: string,
+  ): { key: string; path: string; value: Node | undefined }[] {
     if (!isMap(node)) throw this.error(path, `${shown(node)}; use ${use}`);
     return node.items.map(({ key: name, value }) => {
       const key = isScalar(name) ? String(name.value) : "";
@@ -210,8 +221,13 @@ function shown(node: Node | undefined): string {
 
 function expected(field: DescField): string {
   const { enum: names, message } = field;
-  if (names !== undefined) return names.values.filter(({ number }) => number !== 0).map(({ name }) => name).join(", ");
-  if (message !== undefined) return message.name === "Duration" ? "a duration in seconds, such as 0.5s" : `a ${message.name}`;
+  if (names !== undefined)
+    return names.values
+      .filter(({ number }) => number !== 0)
+      .map(({ name }) => name)
+      .join(", ");
+  if (message !== undefined)
+    return message.name === "Duration" ? "a duration in seconds, such as 0.5s" : `a ${message.name}`;
   // All others of the contract are whole numbers.
   if (field.scalar === ScalarType.STRING) return "text, in quotes where it looks like something else";
   if (field.scalar === ScalarType.BOOL) return "true or false";

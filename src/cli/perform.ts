@@ -43,15 +43,18 @@ export async function perform(verb: ActionVerb, names: readonly string[], option
     const request = { scope, session, uid: uid ?? "", ...message };
     const ask = async (client: SessionServiceClient, call: CallOptions) => client[headline.rpc](request, call);
     const reply = await callOnce(address, SessionServiceDefinition, ask, waitMs);
-    process.stdout.write(
-      options.json === true ? jsonLine(headline.reply, reply) : receiptText(session, reply.receipt),
-    );
+    process.stdout.write(options.json === true ? jsonLine(headline.reply, reply) : receiptText(session, reply.receipt));
     return;
   }
 
   const targets = session !== undefined ? { session, uid } : { sessions: names, listener, all };
   const request = PerformActionRequest.fromJSON({ scope, ...targets, action: { [field]: message }, maxResults });
-  const reply = await callOnce(address, SessionServiceDefinition, (client, call) => client.performAction(request, call), waitMs);
+  const reply = await callOnce(
+    address,
+    SessionServiceDefinition,
+    (client, call) => client.performAction(request, call),
+    waitMs,
+  );
   const text = () => (session === undefined ? manyText(reply) : receiptText(session, reply.receipts[0]));
   process.stdout.write(options.json === true ? jsonLine(PerformActionResponse, reply) : text());
   throwFailures(reply.failures, reply.targeted);

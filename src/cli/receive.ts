@@ -19,5 +19,6 @@ export async function receive(session: string, options: DaemonCallOptions): Prom
     return;
   }
   process.stdout.write(reply.data);
-  if (reply.errno !== "") throw new CommandError(reply.errno, `${reply.data.length} bytes, and then an error of the peer's`);
+  if (reply.errno !== "")
+    throw new CommandError(reply.errno, `${reply.data.length} bytes, and then an error of the peer's`);
 }

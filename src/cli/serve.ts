@@ -40,13 +40,22 @@ export async function serve(options: ServeOptions): Promise<void> {
   };
   process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
 
-  await using daemon = await started({ listen, insecure: options.insecure === true, idleTimeoutMs, limits, signal: told.signal, logger }, options.fixture);
+  await using daemon = await started(
+    { listen, insecure: options.insecure === true, idleTimeoutMs, limits, signal: told.signal, logger },
+    options.fixture,
+  );
   if (daemon === undefined) return;
   const stop = () => void daemon.stop();
   if (told.signal.aborted) return;
   told.signal.addEventListener("abort", stop);
   const { address, listeners } = daemon;
-  const facts = { address, pid: process.pid, version, apiVersion, ...(options.fixture === undefined ? {} : { listeners }) };
+  const facts = {
+    address,
+    pid: process.pid,
+    version,
+    apiVersion,
+    ...(options.fixture === undefined ? {} : { listeners }),
+  };
   const ready = `${JSON.stringify(facts)}\n`;
   if (options.readyFile !== undefined) await writeAtOnce(options.readyFile, ready);
   process.stdout.write(ready);

@@ -13,8 +13,14 @@ export interface SessionOptions extends DaemonCallOptions {
 
 /** Prints all that is known of one session. What is 0, empty or false is left out, as ProtoJSON does. */
 export async function session(name: string, options: SessionOptions): Promise<void> {
-  const request = GetSessionRequest.fromJSON({ scope: options.scope, session: name, view: options.full === true ? "FULL" : "BASIC" });
-  const reply = await callOnce(options.address, SessionServiceDefinition, (client, call) => client.getSession(request, call));
+  const request = GetSessionRequest.fromJSON({
+    scope: options.scope,
+    session: name,
+    view: options.full === true ? "FULL" : "BASIC",
+  });
+  const reply = await callOnce(options.address, SessionServiceDefinition, (client, call) =>
+    client.getSession(request, call),
+  );
   if (options.json === true || reply.session === undefined) {
     process.stdout.write(jsonLine(GetSessionResponse, reply));
     return;

@@ -33,7 +33,8 @@ export function enumOption(flags: string, description: string, words: readonly s
 /** Bytes that are no text. */
 export function base64Option(flags: string, description: string): Option {
   return reading(flags, `${description}, in base64`, (option, text) => {
-    if (!/^(?:[\w+/-]{4})*(?:[\w+/-]{2}(?:==)?|[\w+/-]{3}=?)?$/.test(text)) throw usageError(`${option} ${text}: this is no base64`);
+    if (!/^(?:[\w+/-]{4})*(?:[\w+/-]{2}(?:==)?|[\w+/-]{3}=?)?$/.test(text))
+      throw usageError(`${option} ${text}: this is no base64`);
     return text;
   });
 }

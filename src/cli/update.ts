@@ -28,5 +28,6 @@ export async function update(listener: string, options: ListenOptions): Promise<
     return;
   }
   const { listener: updated } = reply;
-  if (updated !== undefined) process.stdout.write(table([[updated.name, listener_StateToJSON(updated.state), updated.address]]));
+  if (updated !== undefined)
+    process.stdout.write(table([[updated.name, listener_StateToJSON(updated.state), updated.address]]));
 }

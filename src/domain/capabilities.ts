@@ -30,7 +30,12 @@ const byFfi = [
 ] as const;
 
 /** The names of what may work here or not. */
-export type CapabilityName = (typeof always)[number] | (typeof byFfi)[number] | "vanish" | "black_hole_both" | "capture";
+export type CapabilityName =
+  | (typeof always)[number]
+  | (typeof byFfi)[number]
+  | "vanish"
+  | "black_hole_both"
+  | "capture";
 
 let probed: Readonly<Record<CapabilityName, Capability>> | undefined;
 
@@ -51,7 +56,11 @@ function probe(): Record<CapabilityName, Capability> {
     ...all(byFfi, ffi),
     black_hole_both: both,
     // Either way will do.
-    vanish: silent.available ? silent : both.available || !load.available ? both : missing(`${silent.reason}; ${both.reason}`),
+    vanish: silent.available
+      ? silent
+      : both.available || !load.available
+        ? both
+        : missing(`${silent.reason}; ${both.reason}`),
     capture: capture.available ? works : missing(capture.reason),
   };
 }

@@ -26,16 +26,26 @@ export class Captures {
   start(name: string, listener: string, ports: Iterable<number>): Capture {
     const before = this.captures.get(name);
     if (before?.running === true) {
-      throw new DomainError("ALREADY_EXISTS", "NAME_TAKEN", `capture "${name}" runs; stop it first or choose another name`, {
-        field: "name",
-      });
+      throw new DomainError(
+        "ALREADY_EXISTS",
+        "NAME_TAKEN",
+        `capture "${name}" runs; stop it first or choose another name`,
+        {
+          field: "name",
+        },
+      );
     }
     const { available, reason } = capabilities().capture;
     if (!available) throw unavailable(reason);
     if (before === undefined && this.captures.size >= maxCaptures) {
-      throw new DomainError("RESOURCE_EXHAUSTED", "TOO_MANY_CAPTURES", `${maxCaptures} captures; take one of their names anew`, {
-        field: "name",
-      });
+      throw new DomainError(
+        "RESOURCE_EXHAUSTED",
+        "TOO_MANY_CAPTURES",
+        `${maxCaptures} captures; take one of their names anew`,
+        {
+          field: "name",
+        },
+      );
     }
     try {
       const capture = new Capture(this.scope, name, listener, new Set(ports));

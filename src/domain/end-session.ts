@@ -22,7 +22,11 @@ export async function endSession(session: Session, options: EndOptions): Promise
         // Its own drain timer releases it; a little more than that is for a close that was under way before.
         timeoutMs: drainTimeoutMs + 100,
         onTimeout: () =>
-          session.refusal("FLUSH_TIMEOUT", "it did not end within the drain timeout and was reset", "DEADLINE_EXCEEDED"),
+          session.refusal(
+            "FLUSH_TIMEOUT",
+            "it did not end within the drain timeout and was reset",
+            "DEADLINE_EXCEEDED",
+          ),
       });
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;

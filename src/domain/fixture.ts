@@ -53,10 +53,15 @@ export class Fixture {
   createScope(name: string | undefined, ttlMs: number, labels: Readonly<Record<string, string>>): Scope {
     const own = name ?? this.freeScopeName();
     if (this.scopes.has(own)) {
-      throw new DomainError("ALREADY_EXISTS", "NAME_TAKEN", `scope "${own}" lives; end it first or choose another name`, {
-        field: "scope",
-        resource: { type: "scope", name: own },
-      });
+      throw new DomainError(
+        "ALREADY_EXISTS",
+        "NAME_TAKEN",
+        `scope "${own}" lives; end it first or choose another name`,
+        {
+          field: "scope",
+          resource: { type: "scope", name: own },
+        },
+      );
     }
     if (this.scopes.size >= this.limits.scopes) {
       throw new DomainError(

@@ -43,7 +43,8 @@ export function bindError(address: Address, error: KernelError): DomainError {
 /** Why a target could not be dialed. */
 export function dialError(
   options: { readonly target: Address; readonly timeoutMs: number; readonly localHost?: string | undefined },
-  error: KernelError): DomainError {
+  error: KernelError,
+): DomainError {
   const where = formatAddress(options.target);
   const metadata = { errno: error.errno };
   if (error.call === "timeout") {

@@ -74,15 +74,23 @@ export function peerOutlook(facts: OutlookFacts): PeerOutlook | undefined {
 
 function unseenOutlook({ ends, released, mayHoldData }: OutlookFacts, since: UnseenSince): PeerOutlook {
   const data = mayHoldData ? (["DATA"] as const) : [];
-  const end = since === "FIN_ACKNOWLEDGED" ? (["EOF"] as const) : since === "NO_FIN" ? (["BLOCKS"] as const) : (["EOF", "BLOCKS"] as const);
+  const end =
+    since === "FIN_ACKNOWLEDGED"
+      ? (["EOF"] as const)
+      : since === "NO_FIN"
+        ? (["BLOCKS"] as const)
+        : (["EOF", "BLOCKS"] as const);
   // A peer that reads tells of its window, and where our descriptor is gone it is told so by RST.
   const answered = released && mayHoldData && since !== "FIN_ACKNOWLEDGED" ? (["ECONNRESET"] as const) : [];
   return {
     nextRead: [...data, ...end, ...answered],
     // Its acknowledgement of our FIN is answered so as well, and behind a FIN a RST shows as EPIPE.
-    nextWrite: ends.peer?.kind === "FIN" ? ["EPIPE"] : released && since === "FIN_UNACKNOWLEDGED" ? ["OK", "EPIPE"] : ["OK"],
+    nextWrite:
+      ends.peer?.kind === "FIN" ? ["EPIPE"] : released && since === "FIN_UNACKNOWLEDGED" ? ["OK", "EPIPE"] : ["OK"],
     note:
-      (since === "NO_FIN" ? "The peer was told nothing and stays ESTABLISHED. " : "The peer was told nothing after our FIN. ") +
+      (since === "NO_FIN"
+        ? "The peer was told nothing and stays ESTABLISHED. "
+        : "The peer was told nothing after our FIN. ") +
       "If its segments reach us, its first write is answered with RST; if not, it retransmits and times out.",
   };
 }

@@ -5,7 +5,17 @@ import type { TcpState } from "../kernel/tcp-state.js";
 export type Cause =
   | { readonly kind: "COMMAND"; readonly rpc: string; readonly action: string }
   | { readonly kind: "PLAN_STEP"; readonly step: number; readonly action: string }
-  | { readonly kind: "PEER" | "BEHAVIOUR" | "TIMEOUT" | "DRAIN_TIMEOUT" | "LISTENER_DELETED" | "SHUTDOWN" | "LISTENER" | "SCOPE_ENDED" };
+  | {
+      readonly kind:
+        | "PEER"
+        | "BEHAVIOUR"
+        | "TIMEOUT"
+        | "DRAIN_TIMEOUT"
+        | "LISTENER_DELETED"
+        | "SHUTDOWN"
+        | "LISTENER"
+        | "SCOPE_ENDED";
+    };
 
 /** How one side ended. */
 export interface End {

@@ -124,10 +124,15 @@ export class Scope implements SessionHost {
     this.assertRunning();
     const own = name ?? this.freeListenerName();
     if (this.listeners.has(own)) {
-      throw new DomainError("ALREADY_EXISTS", "NAME_TAKEN", `listener "${own}" lives; delete it first or choose another name`, {
-        field: "name",
-        resource: { type: "listener", name: own },
-      });
+      throw new DomainError(
+        "ALREADY_EXISTS",
+        "NAME_TAKEN",
+        `listener "${own}" lives; delete it first or choose another name`,
+        {
+          field: "name",
+          resource: { type: "listener", name: own },
+        },
+      );
     }
     if (this.listeners.size >= this.tools.limits.listeners) {
       throw new DomainError(
@@ -211,7 +216,8 @@ export class Scope implements SessionHost {
     const failures: DeleteReport["failures"][number][] = [];
     const endOne = async (session: Session) => {
       const failure = await endSession(session, options);
-      if (failure !== undefined) failures.push({ session: session.name, reason: failure.reason, message: failure.message });
+      if (failure !== undefined)
+        failures.push({ session: session.name, reason: failure.reason, message: failure.message });
     };
     const ending: Promise<void>[] = [];
     await inSlices(living, (session) => ending.push(endOne(session)));
@@ -234,10 +240,15 @@ export class Scope implements SessionHost {
     const name = options.name ?? this.nextDialName();
     const before = this.sessions.get(name);
     if (this.dialing.has(name) || (before !== undefined && !before.ended)) {
-      throw new DomainError("ALREADY_EXISTS", "NAME_TAKEN", `session "${name}" lives; end it first or choose another name`, {
-        field: "name",
-        resource: { type: "session", name },
-      });
+      throw new DomainError(
+        "ALREADY_EXISTS",
+        "NAME_TAKEN",
+        `session "${name}" lives; end it first or choose another name`,
+        {
+          field: "name",
+          resource: { type: "session", name },
+        },
+      );
     }
     this.tools.openSessions.assertRoom();
     this.dialing.add(name);
@@ -317,9 +328,12 @@ export class Scope implements SessionHost {
   signalPlan(name: string, target: { readonly session?: string; readonly listener?: string }): number {
     const listener = target.listener === undefined ? undefined : this.listener(target.listener);
     const sessions =
-      target.session === undefined ? [...(listener?.sessions ?? this.sessions.values())] : [this.session(target.session)];
+      target.session === undefined
+        ? [...(listener?.sessions ?? this.sessions.values())]
+        : [this.session(target.session)];
     const named = sessions.filter((session) => !session.ended && session.namesSignal(name));
-    const toCome = target.session !== undefined ? [] : listener === undefined ? [...this.listeners.values()] : [listener];
+    const toCome =
+      target.session !== undefined ? [] : listener === undefined ? [...this.listeners.values()] : [listener];
     const known = new Set(toCome.flatMap(({ plans }) => [...plans.signals]));
     if (named.length === 0 && !known.has(name) && !sessions.some((session) => session.namesSignal(name))) {
       throw new DomainError(
@@ -541,7 +555,12 @@ function alreadyDeleted(name: string): DomainError {
   });
 }
 
-function assertUid(type: "scope" | "listener" | "session", name: string, actual: string, asked: string | undefined): void {
+function assertUid(
+  type: "scope" | "listener" | "session",
+  name: string,
+  actual: string,
+  asked: string | undefined,
+): void {
   if (asked === undefined || asked === actual) return;
   throw new DomainError(
     "FAILED_PRECONDITION",

@@ -511,7 +511,9 @@ export class Session implements ConnectionOwner {
   private unseenSince(): UnseenSince {
     if (!this.finSent) return "NO_FIN";
     const state = this.connection.state();
-    return state === "FIN_WAIT1" || state === "CLOSING" || state === "LAST_ACK" ? "FIN_UNACKNOWLEDGED" : "FIN_ACKNOWLEDGED";
+    return state === "FIN_WAIT1" || state === "CLOSING" || state === "LAST_ACK"
+      ? "FIN_UNACKNOWLEDGED"
+      : "FIN_ACKNOWLEDGED";
   }
 
   /** Lets go of the descriptor by a plain close(2), and ends. */

@@ -72,7 +72,10 @@ function untilOpened(
 function check(session: Session, goal: WaitGoal): true | undefined {
   if (holds(goal, session)) return true;
   if (!session.ended) return undefined;
-  throw session.refusal("SESSION_ENDED", "it has ended, and what was asked for can never hold any more; see its receipt");
+  throw session.refusal(
+    "SESSION_ENDED",
+    "it has ended, and what was asked for can never hold any more; see its receipt",
+  );
 }
 
 function timeout(session: Session, timeoutMs: number): DomainError {
@@ -95,8 +98,13 @@ function assertListener(scopes: readonly Scope[], name: string): void {
 
 function assertNotDeleted(scopes: readonly Scope[], name: string): void {
   if (scopes.some((scope) => scope.hasListener(name))) return;
-  throw new DomainError("ABORTED", "LISTENER_DELETED", `listener "${name}" was deleted while a session of it was waited for`, {
-    field: "listener",
-    resource: { type: "listener", name },
-  });
+  throw new DomainError(
+    "ABORTED",
+    "LISTENER_DELETED",
+    `listener "${name}" was deleted while a session of it was waited for`,
+    {
+      field: "listener",
+      resource: { type: "listener", name },
+    },
+  );
 }

@@ -316,7 +316,8 @@ export class Connection implements Watched {
     // Both FINs through reads as CLOSED too, without an error; before our FIN only a RST closes.
     if (errno !== undefined) this.onError(errno);
     else if (state === "CLOSED" && this.writeSide !== "fin_sent" && this.readSide !== "rst") this.onError("ECONNRESET");
-    else if (state === "CLOSED" || state === "CLOSE_WAIT" || state === "LAST_ACK" || state === "CLOSING") this.sawPeerFin();
+    else if (state === "CLOSED" || state === "CLOSE_WAIT" || state === "LAST_ACK" || state === "CLOSING")
+      this.sawPeerFin();
     if (this.settling) this.settle();
     else if (state === "CLOSED") this.endUnread();
   }

@@ -63,7 +63,9 @@ export function networkNamespaceOf(pid: number | "self"): NetworkNamespace | und
  */
 export function endProcessesIn(namespace: NetworkNamespace): void {
   for (let round = 0; round < maxRounds; round += 1) {
-    const pids = readdirSync("/proc").map(Number).filter((pid) => pid > 0 && pid !== process.pid);
+    const pids = readdirSync("/proc")
+      .map(Number)
+      .filter((pid) => pid > 0 && pid !== process.pid);
     const inside = pids.filter((pid) => networkNamespaceOf(pid) === namespace);
     if (inside.length === 0) return;
     for (const pid of inside) {

@@ -39,9 +39,7 @@ export interface PacketCaptureOptions {
 }
 
 /** Whether packets can be captured here, and why not. */
-export type CaptureAvailability =
-  | { readonly available: true }
-  | { readonly available: false; readonly reason: string };
+export type CaptureAvailability = { readonly available: true } | { readonly available: false; readonly reason: string };
 
 /** Opens a packet socket and closes it again. */
 export function probeCapture(): CaptureAvailability {
@@ -194,7 +192,11 @@ export class PacketCapture implements Disposable {
 /** A packet socket that receives nothing yet (protocol 0). */
 function openSocket(ffi: Ffi): number {
   if (process.arch !== "x64" && process.arch !== "arm64") {
-    throw new KernelError("socket", "ENOSYS", `packet sockets are known for x64 and arm64 only, this is ${process.arch}`);
+    throw new KernelError(
+      "socket",
+      "ENOSYS",
+      `packet sockets are known for x64 and arm64 only, this is ${process.arch}`,
+    );
   }
   const fd = ffi.socket(AF_PACKET, SOCK_DGRAM_CLOEXEC_NONBLOCK, 0);
   if (fd >= 0) return fd;

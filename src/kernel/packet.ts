@@ -96,6 +96,10 @@ function ipv6Text(raw: Buffer, at: number): string {
     // Of two longest runs of zeros the first is the one left out; a run of one is none.
     if (length > gap.length) gap = { start, length };
   }
-  const text = (from: number, to: number) => groups.slice(from, to).map((group) => group.toString(16)).join(":");
+  const text = (from: number, to: number) =>
+    groups
+      .slice(from, to)
+      .map((group) => group.toString(16))
+      .join(":");
   return gap.start === 8 ? text(0, 8) : `${text(0, gap.start)}::${text(gap.start + gap.length, 8)}`;
 }

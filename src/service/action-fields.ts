@@ -46,7 +46,8 @@ export function actionOf(field: string, message: ActionMessage | undefined): Act
       return {
         verb: "reset",
         afterFlush,
-        discardedData: discardedData.length === 0 ? undefined : bytes(`${field}.reset.discarded_data`, discardedData, 64 * kib),
+        discardedData:
+          discardedData.length === 0 ? undefined : bytes(`${field}.reset.discarded_data`, discardedData, 64 * kib),
         flushTimeoutMs: flushTimeout(`${field}.reset.flush_timeout`, verb.value.flushTimeout),
       };
     }
@@ -59,7 +60,10 @@ export function actionOf(field: string, message: ActionMessage | undefined): Act
     case "resetUnread":
       return {
         verb: "reset_unread",
-        timeoutMs: durationMs(`${field}.reset_unread.timeout`, verb.value.timeout, { default: 5000, max: 5 * minuteMs }),
+        timeoutMs: durationMs(`${field}.reset_unread.timeout`, verb.value.timeout, {
+          default: 5000,
+          max: 5 * minuteMs,
+        }),
       };
     case "finThenReset":
       return {
@@ -82,8 +86,11 @@ export function actionOf(field: string, message: ActionMessage | undefined): Act
       return {
         verb: "black_hole",
         direction:
-          enumName<"INBOUND" | "BOTH">(`${field}.black_hole.direction`, BlackHoleAction_Direction, verb.value.direction) ??
-          "INBOUND",
+          enumName<"INBOUND" | "BOTH">(
+            `${field}.black_hole.direction`,
+            BlackHoleAction_Direction,
+            verb.value.direction,
+          ) ?? "INBOUND",
       };
     case "throttle":
       return { verb: "throttle", throttle: throttleOf(`${field}.throttle`, verb.value) };
@@ -173,7 +180,8 @@ function bytes(field: string, value: Uint8Array, max: number): Buffer {
 function throttleOf(field: string, value: ThrottleAction): Throttle | undefined {
   const bytesPerSecond = rate(`${field}.bytes_per_second`, value.bytesPerSecond);
   const pauseMs = durationMs(`${field}.pause`, value.pause, { default: 0, max: minuteMs });
-  if (value.chunkBytes > 64 * kib) throw invalidField(`${field}.chunk_bytes`, `${value.chunkBytes}; use 1 to ${64 * kib}`);
+  if (value.chunkBytes > 64 * kib)
+    throw invalidField(`${field}.chunk_bytes`, `${value.chunkBytes}; use 1 to ${64 * kib}`);
   if (bytesPerSecond === 0 && pauseMs === 0 && value.chunkBytes === 0) return undefined;
   return { bytesPerSecond, pauseMs, chunkBytes: value.chunkBytes === 0 ? kib : value.chunkBytes };
 }
@@ -188,11 +196,13 @@ function sendData(field: string, value: SendAction): Buffer {
   const chosen = value.payload;
   if (chosen?.$case === "random") {
     const count = chosen.value.bytes;
-    if (count < 1 || count * repeat > mib) throw invalidField(`${field}.random.bytes`, `${count}; use 1 to ${mib} in all`);
+    if (count < 1 || count * repeat > mib)
+      throw invalidField(`${field}.random.bytes`, `${count}; use 1 to ${mib} in all`);
     const random = new SeededBytes(chosen.value.seed);
     return random.next(count * repeat);
   }
   const once = payload(field, chosen, mib);
-  if (once.length * repeat > mib) throw invalidField(`${field}.repeat`, `${once.length * repeat} bytes in all; at most ${mib}`);
+  if (once.length * repeat > mib)
+    throw invalidField(`${field}.repeat`, `${once.length * repeat} bytes in all; at most ${mib}`);
   return repeat === 1 ? once : Buffer.concat(Array.from({ length: repeat }, () => once));
 }

@@ -27,7 +27,11 @@ export type ListenerAddresses = Readonly<Record<string, string>>;
  *
  * @throws BringUpError
  */
-export async function bringUp(fixture: Fixture, message: FixtureMessage, signal: AbortSignal): Promise<ListenerAddresses> {
+export async function bringUp(
+  fixture: Fixture,
+  message: FixtureMessage,
+  signal: AbortSignal,
+): Promise<ListenerAddresses> {
   // The handlers of these calls look at nothing else of their context.
   const context = { signal } as CallContext;
   const listeners = listenerService(fixture);

@@ -12,7 +12,9 @@ const maxSegments = 10_000;
 /** The gRPC face of captures. */
 export function captureService(fixture: Fixture): CaptureServiceImplementation {
   const target = (request: { scope: string; capture: string }) =>
-    fixture.scope(request.scope).captures.get(request.capture === "" ? defaultName : required("capture", request.capture));
+    fixture
+      .scope(request.scope)
+      .captures.get(request.capture === "" ? defaultName : required("capture", request.capture));
 
   return {
     async startCapture(request) {

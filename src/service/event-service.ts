@@ -15,8 +15,7 @@ export function eventService(fixture: Fixture): EventServiceImplementation {
     async *streamEvents(request, { signal }) {
       const filter = filterOf(fixture, request);
       assertDaemon(fixture, request.daemonUid);
-      const after =
-        request.afterSequence === undefined ? undefined : exact("after_sequence", request.afterSequence);
+      const after = request.afterSequence === undefined ? undefined : exact("after_sequence", request.afterSequence);
       using _ = fixture.subscribers.enter();
       using subscription = journal.subscribe(filter, after);
       const subscribed = streamMessage(journal.lastSequence, now(), {

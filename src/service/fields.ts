@@ -53,7 +53,8 @@ export function optional(value: string): string | undefined {
 /** A number between bounds, where 0 stands for the default. */
 export function count(field: string, value: number, bounds: { default: number; max: number }): number {
   if (value === 0) return bounds.default;
-  if (value < 0 || value > bounds.max) throw invalidField(field, `${value}; use 1 to ${bounds.max}, or 0 for ${bounds.default}`);
+  if (value < 0 || value > bounds.max)
+    throw invalidField(field, `${value}; use 1 to ${bounds.max}, or 0 for ${bounds.default}`);
   return value;
 }
 
@@ -92,7 +93,10 @@ export function listenAddress(host: string, portNumber: number, unixPath: string
     return unixAddress("unix_path", unixPath);
   }
   if (host !== "" && host !== "localhost" && isIP(host) === 0) {
-    throw invalidField("host", `${JSON.stringify(host.slice(0, 80))} is no IP address; use 127.0.0.1, ::1, :: or localhost`);
+    throw invalidField(
+      "host",
+      `${JSON.stringify(host.slice(0, 80))} is no IP address; use 127.0.0.1, ::1, :: or localhost`,
+    );
   }
   return { kind: "tcp", host: host === "" ? "127.0.0.1" : host, port: port("port", portNumber) };
 }
@@ -101,7 +105,10 @@ export function listenAddress(host: string, portNumber: number, unixPath: string
 export function dialTarget(field: string, text: string): Address {
   const address = parseAddress(required(field, text));
   if (address === undefined) {
-    throw invalidField(field, `${JSON.stringify(text.slice(0, 120))} is no target; use host:port, [ipv6]:port or unix:/path`);
+    throw invalidField(
+      field,
+      `${JSON.stringify(text.slice(0, 120))} is no target; use host:port, [ipv6]:port or unix:/path`,
+    );
   }
   if (address.kind === "unix") return unixAddress(field, address.path);
   if (address.port === 0) throw invalidField(field, "port 0 is nowhere to dial to; use 1 to 65535");
@@ -114,7 +121,10 @@ export function localEnd(field: string, text: string): { localHost?: string; loc
   if (isIP(text) !== 0) return { localHost: text };
   const address = parseAddress(text);
   if (address === undefined || address.kind === "unix" || isIP(address.host) === 0) {
-    throw invalidField(field, `${JSON.stringify(text.slice(0, 80))} is no local address; use 127.0.0.2 or 127.0.0.2:5000`);
+    throw invalidField(
+      field,
+      `${JSON.stringify(text.slice(0, 80))} is no local address; use 127.0.0.2 or 127.0.0.2:5000`,
+    );
   }
   return { localHost: address.host, ...(address.port === 0 ? {} : { localPort: address.port }) };
 }

@@ -104,7 +104,8 @@ function backlog(value: number | undefined): number {
 }
 
 function receiveBuffer(value: number): number | undefined {
-  if (value > 16_777_216) throw invalidField("receive_buffer_bytes", `${value}; use 1 to 16777216, or 0 for the kernel's own`);
+  if (value > 16_777_216)
+    throw invalidField("receive_buffer_bytes", `${value}; use 1 to 16777216, or 0 for the kernel's own`);
   return value === 0 ? undefined : value;
 }
 

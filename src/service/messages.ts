@@ -88,7 +88,11 @@ export function planReportMessage(report: domainPlans.PlanReport): PlanReport {
   return {
     ...report,
     connectionsSeen: BigInt(report.connectionsSeen),
-    steps: report.steps.map(({ step, fired, notFired }) => ({ step, fired: BigInt(fired), notFired: BigInt(notFired) })),
+    steps: report.steps.map(({ step, fired, notFired }) => ({
+      step,
+      fired: BigInt(fired),
+      notFired: BigInt(notFired),
+    })),
   };
 }
 
@@ -155,7 +159,11 @@ export function scopeReportMessage(report: domainScope.ScopeReport): ScopeReport
     scope: scopeMessage(report.scope),
     openListeners: [...report.openListeners],
     openSessions: [...report.openSessions],
-    plans: report.plans.map(({ listener, session, plans }) => ({ listener, session, plans: plans.map(planReportMessage) })),
+    plans: report.plans.map(({ listener, session, plans }) => ({
+      listener,
+      session,
+      plans: plans.map(planReportMessage),
+    })),
     counts: countsMessage(report.counts),
     bytesReceived: BigInt(report.bytesReceived),
     bytesSent: BigInt(report.bytesSent),

@@ -2,7 +2,12 @@ import { randomBytes } from "node:crypto";
 import { invalidField } from "../domain/errors.js";
 import { checkPlan, checkPlans, maxPlans, maxSteps } from "../domain/plans/check-plan.js";
 import type { Choice, Plan, Step, Trigger } from "../domain/plans/plan.js";
-import type { Plan as PlanMessage, Range, Step as StepMessage, Trigger as TriggerMessage } from "../gen/hangup/v1/plan.js";
+import type {
+  Plan as PlanMessage,
+  Range,
+  Step as StepMessage,
+  Trigger as TriggerMessage,
+} from "../gen/hangup/v1/plan.js";
 import { actionOf } from "./action-fields.js";
 import { durationMs, exact, minuteMs } from "./fields.js";
 
@@ -39,7 +44,10 @@ export function planOf(field: string, message: PlanMessage): Plan {
 export function signalName(field: string, name: string): string {
   if (name === "") throw invalidField(field, "required", "MISSING_FIELD");
   if (!namePattern.test(name)) {
-    throw invalidField(field, `${JSON.stringify(name.slice(0, 80))} is no name; use 1 to 63 letters, digits, ".", "_" or "-"`);
+    throw invalidField(
+      field,
+      `${JSON.stringify(name.slice(0, 80))} is no name; use 1 to 63 letters, digits, ".", "_" or "-"`,
+    );
   }
   return name;
 }
@@ -49,7 +57,8 @@ function stepOf(field: string, message: StepMessage): Step {
   if (action !== undefined && oneOf.length > 0) {
     throw invalidField(`${field}.one_of`, "not together with action; give one or the other", "CONFLICTING_FIELDS");
   }
-  if (oneOf.length > maxChoices) throw invalidField(`${field}.one_of`, `${oneOf.length} actions; at most ${maxChoices}`);
+  if (oneOf.length > maxChoices)
+    throw invalidField(`${field}.one_of`, `${oneOf.length} actions; at most ${maxChoices}`);
   return {
     trigger: triggerOf(`${field}.trigger`, message.trigger),
     isChoice: oneOf.length > 0,
@@ -63,7 +72,11 @@ function stepOf(field: string, message: StepMessage): Step {
 function triggerOf(field: string, message: TriggerMessage | undefined): Trigger {
   const when = message?.when;
   if (when === undefined) {
-    throw invalidField(field, 'required: when shall it act? such as {"bytesReceived":10} or {"accepted":{}}', "MISSING_FIELD");
+    throw invalidField(
+      field,
+      'required: when shall it act? such as {"bytesReceived":10} or {"accepted":{}}',
+      "MISSING_FIELD",
+    );
   }
   switch (when.$case) {
     case "accepted":

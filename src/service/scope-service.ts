@@ -23,13 +23,19 @@ export function scopeService(fixture: Fixture): ScopeServiceImplementation {
       const name = request.scope === "" ? undefined : checkName("scope", request.scope);
       const labels = checkLabels("labels", request.labels);
       const scope =
-        (name === undefined ? undefined : fixture.findScope(name)) ?? fixture.createScope(name, ttlBounds.default, labels);
+        (name === undefined ? undefined : fixture.findScope(name)) ??
+        fixture.createScope(name, ttlBounds.default, labels);
       scope.assertRunning();
       const { lease } = scope;
       if (lease === undefined) {
-        throw new DomainError("INVALID_ARGUMENT", "DEFAULT_SCOPE", 'scope: "default" always exists and needs no holder', {
-          field: "scope",
-        });
+        throw new DomainError(
+          "INVALID_ARGUMENT",
+          "DEFAULT_SCOPE",
+          'scope: "default" always exists and needs no holder',
+          {
+            field: "scope",
+          },
+        );
       }
       lease.hold();
       try {

@@ -214,7 +214,10 @@ function manyMessage(report: ManyReport, max: number): PerformActionResponse {
 
 function outcomeOf(session: Session) {
   const view = session.view();
-  return { session: sessionMessage(view), receipt: view.receipt === undefined ? undefined : receiptMessage(view.receipt) };
+  return {
+    session: sessionMessage(view),
+    receipt: view.receipt === undefined ? undefined : receiptMessage(view.receipt),
+  };
 }
 
 function selectorOf(request: WaitSessionRequest): SessionSelector {

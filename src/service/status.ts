@@ -1,5 +1,11 @@
 import { type ServerError, type ServerMiddleware, Status } from "nice-grpc";
-import { BadRequest, ErrorInfo, errorDetailsServerMiddleware, ResourceInfo, RichServerError } from "nice-grpc-error-details";
+import {
+  BadRequest,
+  ErrorInfo,
+  errorDetailsServerMiddleware,
+  ResourceInfo,
+  RichServerError,
+} from "nice-grpc-error-details";
 import { composeServerMiddleware } from "nice-grpc-common";
 import { DomainError, type ErrorCode } from "../domain/errors.js";
 import { Receipt, Session } from "../gen/hangup/v1/session.js";

@@ -59,7 +59,20 @@ describe("hangup serve --fixture", () => {
 
   test("JSON with tabs, 64-bit numbers as numbers, snake_case and anchors are the same", async () => {
     const json = JSON.stringify(
-      { listeners: [{ name: "j", on_peer_fin: "STAY_OPEN", plans: [{ seed: "18446744073709551615", steps: [{ trigger: { accepted: {} }, action: { send: { data: "aGk=" } } }] }] }] },
+      {
+        listeners: [
+          {
+            name: "j",
+            on_peer_fin: "STAY_OPEN",
+            plans: [
+              {
+                seed: "18446744073709551615",
+                steps: [{ trigger: { accepted: {} }, action: { send: { data: "aGk=" } } }],
+              },
+            ],
+          },
+        ],
+      },
       null,
       "\t",
     ).replace('"18446744073709551615"', "18446744073709551615");
@@ -69,10 +82,14 @@ describe("hangup serve --fixture", () => {
     expect(JSON.parse(await served.verb("sessions", "--json"))).toMatchObject({
       sessions: [{ onPeerFin: "STAY_OPEN", plan: { seed: "18446744073709551615" } }],
     });
-    const anchored = "listeners:\n  - name: a\n    behaviour: &quiet { discard: {} }\n  - name: b\n    behaviour: *quiet\n";
+    const anchored =
+      "listeners:\n  - name: a\n    behaviour: &quiet { discard: {} }\n  - name: b\n    behaviour: *quiet\n";
     await using other = await serve("--fixture", await file("anchors.yaml", anchored));
     expect(JSON.parse(await other.verb("listeners", "--json"))).toMatchObject({
-      listeners: [{ name: "a", behaviour: { discard: {} } }, { name: "b", behaviour: { discard: {} } }],
+      listeners: [
+        { name: "a", behaviour: { discard: {} } },
+        { name: "b", behaviour: { discard: {} } },
+      ],
     });
   });
 
@@ -92,11 +109,22 @@ describe("hangup serve --fixture", () => {
   });
 
   test("SIGTERM while a dial is under way ends it with 0, and the peer of an earlier session gets ECONNRESET", async () => {
-    const [far, full] = await Promise.all([judge.listen({ host: "127.0.0.1" }), judge.listen({ host: "127.0.0.1", backlog: 0 })]);
+    const [far, full] = await Promise.all([
+      judge.listen({ host: "127.0.0.1" }),
+      judge.listen({ host: "127.0.0.1", backlog: 0 }),
+    ]);
     // Its queue is full: further SYNs are not answered.
     const filling = await judge.connect({ host: "127.0.0.1", port: full.port });
     const text = `sessions:\n  - target: 127.0.0.1:${far.port}\n  - { target: "127.0.0.1:${full.port}", timeout: 60s }\n`;
-    await using running = start(["serve", "--listen", "127.0.0.1:0", "--log-level", "warn", "--fixture", await file("slow.yaml", text)]);
+    await using running = start([
+      "serve",
+      "--listen",
+      "127.0.0.1:0",
+      "--log-level",
+      "warn",
+      "--fixture",
+      await file("slow.yaml", text),
+    ]);
     const peer = await far.accept();
     running.send("SIGTERM");
     expect(await running.exit()).toEqual({ code: 0, signal: null, stdout: "", stderr: "" });
@@ -108,10 +136,14 @@ describe("hangup serve --fixture", () => {
 describe("all or nothing", () => {
   test("a target that refuses leaves no listener, and the peer of an earlier session gets ECONNRESET", async () => {
     const [far, gone] = await Promise.all([judge.listen({ host: "127.0.0.1" }), judge.listen({ host: "127.0.0.1" })]);
-    const port = (await judge.listen({ host: "127.0.0.1" }).then(async (free) => [free.port, await free.close()] as const))[0];
+    const port = (
+      await judge.listen({ host: "127.0.0.1" }).then(async (free) => [free.port, await free.close()] as const)
+    )[0];
     await gone.close();
     const text = `listeners: [{ name: echo, port: ${port} }]\nsessions:\n  - target: 127.0.0.1:${far.port}\n  - name: late\n    target: 127.0.0.1:${gone.port}\n`;
-    expect(await complaint("refused.yaml", text)).toMatch(/^hangup: refused\.yaml:[45]: sessions\[1\](\.target)?: .*ECONNREFUSED.* \(CONNECT_FAILED\)$/);
+    expect(await complaint("refused.yaml", text)).toMatch(
+      /^hangup: refused\.yaml:[45]: sessions\[1\](\.target)?: .*ECONNREFUSED.* \(CONNECT_FAILED\)$/,
+    );
     expect(await judge.tryConnect({ host: "127.0.0.1", port })).toMatchObject({ ok: false, errno: "ECONNREFUSED" });
     expect((await (await far.accept()).recv()).end).toBe("ECONNRESET");
     await far.close();
@@ -135,8 +167,15 @@ describe("all or nothing", () => {
     await free.close();
     const path = await file("taken.yaml", `listeners: [{ name: echo, port: ${free.port} }]\n`);
     const { code, stdout, stderr } = await hangup(["serve", "--listen", `127.0.0.1:${api.port}`, "--fixture", path]);
-    expect({ code, stdout, lines: linesOf(stderr) }).toEqual({ code: 1, stdout: "", lines: [expect.stringMatching(/\(PORT_IN_USE\)$/)] });
-    expect(await judge.tryConnect({ host: "127.0.0.1", port: free.port })).toMatchObject({ ok: false, errno: "ECONNREFUSED" });
+    expect({ code, stdout, lines: linesOf(stderr) }).toEqual({
+      code: 1,
+      stdout: "",
+      lines: [expect.stringMatching(/\(PORT_IN_USE\)$/)],
+    });
+    expect(await judge.tryConnect({ host: "127.0.0.1", port: free.port })).toMatchObject({
+      ok: false,
+      errno: "ECONNREFUSED",
+    });
     await api.close();
   });
 });
@@ -144,13 +183,25 @@ describe("all or nothing", () => {
 describe("what is wrong is told by file, line and field", () => {
   const steps = "listeners[0].plans[1].steps[0]";
   test.each([
-    ["pattern_text", "patternTxet", `11: ${steps}.trigger.patternTxet: unknown field; known: accepted, bytesReceived, `],
+    [
+      "pattern_text",
+      "patternTxet",
+      `11: ${steps}.trigger.patternTxet: unknown field; known: accepted, bytesReceived, `,
+    ],
     ['pattern_text: "QUIT"', "bytesReceived: four", `11: ${steps}.trigger.bytesReceived: "four"; use a whole number`],
     ['pattern_text: "QUIT"', "bytesReceived: -4", `11: ${steps}.trigger.bytesReceived: -4; use a whole number`],
     ['pattern_text: "QUIT"', "bytesReceived: 1.5", `11: ${steps}.trigger.bytesReceived: 1.5; use a whole number`],
-    ['pattern_text: "QUIT"', "bytesReceived: 18446744073709551616", `11: ${steps}.trigger.bytesReceived: "18446744073709551616"; use a whole number`],
+    [
+      'pattern_text: "QUIT"',
+      "bytesReceived: 18446744073709551616",
+      `11: ${steps}.trigger.bytesReceived: "18446744073709551616"; use a whole number`,
+    ],
     ['pattern_text: "QUIT"', "signal: 7", `11: ${steps}.trigger.signal: 7; use text, in quotes`],
-    ['pattern_text: "QUIT"', "elapsed: 20", `11: ${steps}.trigger.elapsed: 20; use a duration in seconds, such as 0.5s`],
+    [
+      'pattern_text: "QUIT"',
+      "elapsed: 20",
+      `11: ${steps}.trigger.elapsed: 20; use a duration in seconds, such as 0.5s`,
+    ],
     ['pattern_text: "QUIT"', "patternData: '*'", `11: ${steps}.trigger.patternData: "*"; use bytes in base64`],
     ['pattern_text: "QUIT"', "accepted:", `11: ${steps}.trigger.accepted: has no value; use fields of AcceptedTrigger`],
     ['pattern_text: "QUIT"', 'patternText: ""', `11: ${steps}.trigger.patternText: 0 bytes; use 1 to 4096`],
@@ -158,11 +209,23 @@ describe("what is wrong is told by file, line and field", () => {
     ["{ close: {} }", "close", `12: ${steps}.action: "close"; use fields of Action: close, halfClose, reset, `],
     ["{ close: {} }", "[close]", `12: ${steps}.action: is a list; use fields of Action`],
     ["            action: { close: {} }", "", `10: ${steps}.action: `],
-    ["{ afterFlush: true }", "{ afterFlush: yes }", '8: listeners[0].plans[0].steps[0].action.reset.afterFlush: "yes"; use true or false'],
+    [
+      "{ afterFlush: true }",
+      "{ afterFlush: yes }",
+      '8: listeners[0].plans[0].steps[0].action.reset.afterFlush: "yes"; use true or false',
+    ],
     ["name: echo", "name: echo\n    state: LISTENIG", '4: listeners[0].state: "LISTENIG"; use LISTENING, REFUSING, '],
     ["name: echo", "name: echo\n    labels: { a: 1 }", "4: listeners[0].labels.a: 1; use text"],
-    ["name: echo", "name: echo\n    behaviour: { echo: {}, bannerText: hi, bannerData: aGk= }", "4: listeners[0].behaviour.bannerData: not together with bannerText"],
-    ["name: echo", "name: echo\n    onPeerFin: STAY_OPEN\n    on_peer_fin: STAY_OPEN", "5: listeners[0].on_peer_fin: not together with onPeerFin"],
+    [
+      "name: echo",
+      "name: echo\n    behaviour: { echo: {}, bannerText: hi, bannerData: aGk= }",
+      "4: listeners[0].behaviour.bannerData: not together with bannerText",
+    ],
+    [
+      "name: echo",
+      "name: echo\n    onPeerFin: STAY_OPEN\n    on_peer_fin: STAY_OPEN",
+      "5: listeners[0].on_peer_fin: not together with onPeerFin",
+    ],
     ["name: echo", "name: e/cho", '3: listeners[0].name: "e/cho" is no name'],
     ["listeners:", "listeners: echo\nsessions:", '2: listeners: "echo"; use a list'],
     ["listeners:", "listener:", "2: listener: unknown field; known: listeners, sessions"],
@@ -184,8 +247,17 @@ describe("what is wrong is told by file, line and field", () => {
   });
 
   test("a file that is not there is told by its errno", async () => {
-    const { code, stderr } = await hangup(["serve", "--listen", "127.0.0.1:0", "--fixture", join(scratch.path, "none.yaml")]);
-    expect({ code, lines: linesOf(stderr) }).toEqual({ code: 1, lines: [expect.stringMatching(/^hangup: .*none\.yaml cannot be read: .* \(ENOENT\)$/)] });
+    const { code, stderr } = await hangup([
+      "serve",
+      "--listen",
+      "127.0.0.1:0",
+      "--fixture",
+      join(scratch.path, "none.yaml"),
+    ]);
+    expect({ code, lines: linesOf(stderr) }).toEqual({
+      code: 1,
+      lines: [expect.stringMatching(/^hangup: .*none\.yaml cannot be read: .* \(ENOENT\)$/)],
+    });
   });
 });
 
@@ -214,15 +286,26 @@ describe("hangup listen --plan", () => {
 
   test("what the daemon says of a plan is told by its line in the file, and nothing listens", async () => {
     await using served = await serve();
-    const path = await file("bad-plan.yaml", "steps:\n  - trigger: { bytesReceived: 1 }\n    action: { reset: {} }\n  - trigger: { accepted: {} }\n    action: { close: {} }\n");
+    const path = await file(
+      "bad-plan.yaml",
+      "steps:\n  - trigger: { bytesReceived: 1 }\n    action: { reset: {} }\n  - trigger: { accepted: {} }\n    action: { close: {} }\n",
+    );
     const { code, lines } = await served.refused("listen", "echo", "--plan", path);
     expect(code).toBe(1);
-    expect(lines).toEqual([expect.stringMatching(/^hangup: .*bad-plan\.yaml:[45]: plans\[0\]\.steps\[1\].* \(INVALID_FIELD\)$/)]);
+    expect(lines).toEqual([
+      expect.stringMatching(/^hangup: .*bad-plan\.yaml:[45]: plans\[0\]\.steps\[1\].* \(INVALID_FIELD\)$/),
+    ]);
     expect(await served.verb("listeners", "--json")).toBe(`{"listeners":[]}\n`);
   });
 
   test("an unknown field is told before the daemon is asked", async () => {
-    const { code, stderr } = await hangup(["listen", "--plan", await file("unknown.yaml", "- steps: []\n  stepz: []\n"), "--address", "127.0.0.1:1"]);
+    const { code, stderr } = await hangup([
+      "listen",
+      "--plan",
+      await file("unknown.yaml", "- steps: []\n  stepz: []\n"),
+      "--address",
+      "127.0.0.1:1",
+    ]);
     expect(code).toBe(1);
     expect(stderr).toContain("unknown.yaml:2: plans[0].stepz: unknown field; known: connections, steps, seed");
   });

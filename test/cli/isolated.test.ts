@@ -128,7 +128,11 @@ isolated.each([
   });
 
   test("ends what the command left running, also in a session of its own", async () => {
-    const { code, stdout } = await ran(prefix, ["--isolated"], ["sh", "-c", `${sayNamespace} setsid sleep 60 & exit 3`]);
+    const { code, stdout } = await ran(
+      prefix,
+      ["--isolated"],
+      ["sh", "-c", `${sayNamespace} setsid sleep 60 & exit 3`],
+    );
     expect(code).toBe(3);
     expect(stdout).toMatch(/^net:/);
     await nothingIn(stdout.trim());
@@ -148,7 +152,9 @@ isolated.each([
     const command = ["sh", "-c", `setsid sleep 60 & ${sayNamespace} sleep 60`];
     const run = start(prefix, ["--isolated"], command);
     const namespace = await run.firstLine;
-    const inside = processesIn(namespace).find((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--inside"));
+    const inside = processesIn(namespace).find((pid) =>
+      readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--inside"),
+    );
     process.kill(Number(inside), "SIGKILL");
     expect(await run.ended).toMatchObject({ code: 137 });
     await nothingIn(namespace);

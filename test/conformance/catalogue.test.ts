@@ -15,7 +15,10 @@ let daemon: Daemon;
 let stage: Stage;
 
 beforeAll(async () => {
-  daemon = await startDaemon({ listen: { kind: "tcp", host: "127.0.0.1", port: 0 }, logger: pino({ level: "silent" }) });
+  daemon = await startDaemon({
+    listen: { kind: "tcp", host: "127.0.0.1", port: 0 },
+    logger: pino({ level: "silent" }),
+  });
   stage = await openStage(daemon.address, fewRuns);
 });
 

@@ -51,10 +51,18 @@ interface Language {
 }
 
 const run = (command: string, args: readonly string[], cwd?: string) =>
-  execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], ...(cwd === undefined ? {} : { cwd }) });
+  execFileSync(command, args, {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    ...(cwd === undefined ? {} : { cwd }),
+  });
 
 const languages: readonly Language[] = [
-  { name: "Python", version: ["python3", "--version"], command: (sources) => ["python3", join(sources, "python/peer.py")] },
+  {
+    name: "Python",
+    version: ["python3", "--version"],
+    command: (sources) => ["python3", join(sources, "python/peer.py")],
+  },
   {
     name: "Go",
     version: ["go", "version"],
@@ -80,7 +88,11 @@ const languages: readonly Language[] = [
       return [join(folder, "rust-peer")];
     },
   },
-  { name: "Node", version: ["node", "--version"], command: (sources) => [process.execPath, join(sources, "node/peer.mjs")] },
+  {
+    name: "Node",
+    version: ["node", "--version"],
+    command: (sources) => [process.execPath, join(sources, "node/peer.mjs")],
+  },
 ];
 
 export const languageNames: readonly string[] = [...languages.map(({ name }) => name), "curl"];
@@ -117,7 +129,8 @@ async function saidBy(clients: Clients, command: readonly string[]): Promise<Sai
       const line = await oneRun(clients, ending, (address) => [...command, address, order]);
       if (!line.startsWith("{")) throw new Error(`${command.join(" ")} ${order} after ${ending.name} printed: ${line}`);
       const { connect, calls } = JSON.parse(line) as { connect: string; calls: [string, string][] };
-      own[order] = connect === "connected" ? calls.map(([, gave]) => `\`${gave}\``).join(", ") : `connect: \`${connect}\``;
+      own[order] =
+        connect === "connected" ? calls.map(([, gave]) => `\`${gave}\``).join(", ") : `connect: \`${connect}\``;
     }
     said[ending.name] = own;
   }
@@ -127,7 +140,11 @@ async function saidBy(clients: Clients, command: readonly string[]): Promise<Sai
 let lastListener = 0;
 
 /** One program against one ending, and the line it printed. */
-async function oneRun(clients: Clients, ending: Ending, command: (address: string) => readonly string[]): Promise<string> {
+async function oneRun(
+  clients: Clients,
+  ending: Ending,
+  command: (address: string) => readonly string[],
+): Promise<string> {
   const name = `peer-${++lastListener}`;
   const { listener } = await clients.listeners.createListener({ name, ...ending.listener });
   const [program = "", ...args] = command(listener!.address);
@@ -164,7 +181,15 @@ async function curl(clients: Clients): Promise<LanguageResult> {
   } catch (error) {
     return { language: "curl", version: "", notRun: (error as Error).message, said: {} };
   }
-  const command = (address: string) => ["curl", "-sS", "--connect-timeout", "1", "--max-time", "2", `http://${address}/`];
+  const command = (address: string) => [
+    "curl",
+    "-sS",
+    "--connect-timeout",
+    "1",
+    "--max-time",
+    "2",
+    `http://${address}/`,
+  ];
   const neutral = (printed: string) => {
     const error = /curl: .*/.exec(printed)?.[0] ?? "no error";
     return `\`${error.replaceAll(/\d+ (ms|milliseconds)/g, "N ms")}\``;

@@ -193,8 +193,10 @@ export class OneRun {
     const given = step.peer === "send" || step.peer === "sendAll" ? outlook.nextWrite : outlook.nextRead;
     const [bytes = "", end = outcome] = outcome.includes(" then ") ? outcome.split(" then ") : [];
     const seen = end === "ok" ? "OK" : /^\d+ B$/.test(end) ? "DATA" : end;
-    if (!given.includes(seen)) this.complaints.push(`${step.peer} gave ${seen}, and the receipt said ${given.join(" or ")}`);
-    if (/^[1-9]|some/.test(bytes) && !given.includes("DATA")) this.complaints.push("data came that the receipt did not tell of");
+    if (!given.includes(seen))
+      this.complaints.push(`${step.peer} gave ${seen}, and the receipt said ${given.join(" or ")}`);
+    if (/^[1-9]|some/.test(bytes) && !given.includes("DATA"))
+      this.complaints.push("data came that the receipt did not tell of");
   }
 
   private async checkEvidence(): Promise<void> {
@@ -234,7 +236,10 @@ async function callOn(peer: Peer, step: Exclude<PeerStep, { peer: "connect" }>):
   switch (step.peer) {
     case "recv":
     case "recvUrgent": {
-      const { rc, end } = await peer.recv({ ...deadline, ...(step.peer === "recvUrgent" ? { flags: ["MSG_OOB"] } : {}) });
+      const { rc, end } = await peer.recv({
+        ...deadline,
+        ...(step.peer === "recvUrgent" ? { flags: ["MSG_OOB"] } : {}),
+      });
       return end === undefined ? `${rc} B` : blocksOr(end);
     }
     case "recvAll": {
@@ -249,7 +254,12 @@ async function callOn(peer: Peer, step: Exclude<PeerStep, { peer: "connect" }>):
       return blocksOr((await peer.sendAll({ size: step.bytes }, deadline)).errno);
     case "poll": {
       const events = await peer.poll(deadline);
-      return pollOrder.filter((event) => events.includes(event)).map((event) => event.slice(4)).join(" ") || "nothing";
+      return (
+        pollOrder
+          .filter((event) => events.includes(event))
+          .map((event) => event.slice(4))
+          .join(" ") || "nothing"
+      );
     }
     case "state":
       return peer.tcpState();

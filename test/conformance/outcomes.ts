@@ -18,7 +18,10 @@ const { values } = parseArgs({ options: { seen: { type: "string" }, check: { typ
 const root = resolve(__dirname, "../..");
 
 async function languages(): Promise<LanguageResult[]> {
-  const daemon = await startDaemon({ listen: { kind: "tcp", host: "127.0.0.1", port: 0 }, logger: pino({ level: "silent" }) });
+  const daemon = await startDaemon({
+    listen: { kind: "tcp", host: "127.0.0.1", port: 0 },
+    logger: pino({ level: "silent" }),
+  });
   const clients = new Clients(daemon.address);
   const folder = mkdtempSync(join(tmpdir(), "hangup-peers-"));
   try {
@@ -32,7 +35,9 @@ async function languages(): Promise<LanguageResult[]> {
 
 async function main(): Promise<void> {
   if (values.check) {
-    const stale = pages().filter((page) => !existsSync(join(root, page)) || !isInShape(page, readFileSync(join(root, page), "utf8")));
+    const stale = pages().filter(
+      (page) => !existsSync(join(root, page)) || !isInShape(page, readFileSync(join(root, page), "utf8")),
+    );
     for (const page of stale) console.error(`${page} is stale: npm run docs:outcomes`);
     process.exitCode = stale.length === 0 ? 0 : 1;
     return;

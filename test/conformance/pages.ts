@@ -19,7 +19,12 @@ export function pages(): string[] {
 }
 
 /** A page with its block made anew. */
-export function rendered(page: string, text: string, seen: readonly Observed[], results: readonly LanguageResult[]): string {
+export function rendered(
+  page: string,
+  text: string,
+  seen: readonly Observed[],
+  results: readonly LanguageResult[],
+): string {
   const [before, after] = aroundBlock(page, text);
   return `${before}${begin}\n${block(page, seen, results)}\n${end}${after}`;
 }
@@ -44,7 +49,12 @@ function block(page: string, seen: readonly Observed[], results: readonly Langua
     const title = page === rest ? [`## ${restTitles[name]}`, ""] : [];
     const entries = catalogue.filter((entry) => entry.page === name);
     const endings = languageEndings.filter((ending) => ending.page === name);
-    const tables = endings.flatMap((ending) => ["", `What other languages tell of ${ending.name}:`, "", languageTable(ending.name, results)]);
+    const tables = endings.flatMap((ending) => [
+      "",
+      `What other languages tell of ${ending.name}:`,
+      "",
+      languageTable(ending.name, results),
+    ]);
     return [...title, table(entries, byName), ...tables].join("\n");
   });
   return [legend, "", ...parts.flatMap((part) => [part, ""])].join("\n").trim();
@@ -58,7 +68,10 @@ function languageTable(ending: string, results: readonly LanguageResult[]): stri
     const said = result.said[ending] ?? {};
     const cells =
       language === "curl"
-        ? [`after the request: ${said["request"]}`, said["body"] === undefined ? "" : `within the body: ${said["body"]}`]
+        ? [
+            `after the request: ${said["request"]}`,
+            said["body"] === undefined ? "" : `within the body: ${said["body"]}`,
+          ]
         : orders.map((order) => said[order] ?? "not run");
     return `| ${[`${language} ${result.version}`, ...cells.map((cell) => cell.replaceAll("|", "\\|"))].join(" | ")} |`;
   });

@@ -16,7 +16,9 @@ export function table(entries: readonly Entry[], observations: ReadonlyMap<strin
     freedom === undefined ? [] : [`- *${name}*: ${freedom.why}. For one outcome: ${freedom.instead}.`],
   );
   if (entries.some(({ wire = [] }) => wire.some((one) => />R\.|<F\./.test(one)))) {
-    notes.push(`- Behind \`>R.\`, or the FINs of both sides, may come a \`>R\` or \`<R\` that is not shown: ${crossing}.`);
+    notes.push(
+      `- Behind \`>R.\`, or the FINs of both sides, may come a \`>R\` or \`<R\` that is not shown: ${crossing}.`,
+    );
   }
   return [
     "| case | calls of the peer | what they give | runs | on the wire |",

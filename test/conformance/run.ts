@@ -46,7 +46,8 @@ async function main(): Promise<void> {
       const passed = result.complaints.length === 0;
       counts[passed ? "passed" : "failed"] += 1;
       say(passed ? `${runs} runs` : "FAILED", entry.name);
-      if (result.incomplete > 0) say("", `${result.incomplete} of them with packets missing: only their outcomes count`);
+      if (result.incomplete > 0)
+        say("", `${result.incomplete} of them with packets missing: only their outcomes count`);
       for (const complaint of result.complaints) say("", complaint);
       for (const [outcome, times] of passed ? [] : result.outcomes) say("", `${times} times ${outcome}`);
     }

@@ -118,7 +118,8 @@ function commandOf(page: string, way: string): string {
 
 /** The states of session and peer, as the kernel of each has them. */
 function statesOf(page: string): { before: string[]; after: string[] } {
-  const row = (name: string) => new RegExp(`^\\| ${name} \\| (\\w+) \\| (\\w+) \\|$`, "m").exec(page)?.slice(1, 3) ?? [];
+  const row = (name: string) =>
+    new RegExp(`^\\| ${name} \\| (\\w+) \\| (\\w+) \\|$`, "m").exec(page)?.slice(1, 3) ?? [];
   return { before: row("before"), after: row("after") };
 }
 

@@ -33,7 +33,10 @@ test("docs/errors.md has the code of each error that the domain makes", () => {
     .filter((path) => path.endsWith(".ts"))
     .map((path) => source(join("src/domain", path)))
     .join("\n");
-  const made = [...text.matchAll(/new DomainError\(\s*"(\w+)",\s*"(\w+)"/g)].map(([, code = "", reason = ""]) => ({ code, reason }));
+  const made = [...text.matchAll(/new DomainError\(\s*"(\w+)",\s*"(\w+)"/g)].map(([, code = "", reason = ""]) => ({
+    code,
+    reason,
+  }));
   expect(made.length).toBeGreaterThan(5);
   expect(made.filter(({ code, reason }) => documented.get(reason)?.includes(code) !== true)).toEqual([]);
 });

@@ -20,5 +20,7 @@ test("every page under docs is on its map", () => {
 test("every page of an action is of an action that is there", () => {
   const pages = manualPages().filter((page) => page.startsWith("docs/actions/"));
   expect(pages).not.toEqual([]);
-  expect(pages.filter((page) => !exists(page.replace("docs/", "src/domain/").replaceAll("_", "-").replace(".md", ".ts")))).toEqual([]);
+  expect(
+    pages.filter((page) => !exists(page.replace("docs/", "src/domain/").replaceAll("_", "-").replace(".md", ".ts"))),
+  ).toEqual([]);
 });

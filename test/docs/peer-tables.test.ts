@@ -26,8 +26,7 @@ const calls: Readonly<Record<string, (peer: Peer) => Promise<string>>> = {
   recv: async (peer) => (await peer.recv()).end ?? "data",
   send: async (peer) => (await peer.send({ text: "x" })).errno ?? "ok",
   state: (peer) => peer.tcpState(),
-  poll: async (peer) =>
-    (await peer.poll({ events: ["POLLIN", "POLLOUT", "POLLRDHUP"] })).toSorted(byBit).join(" "),
+  poll: async (peer) => (await peer.poll({ events: ["POLLIN", "POLLOUT", "POLLRDHUP"] })).toSorted(byBit).join(" "),
 };
 
 const bits = ["POLLIN", "POLLPRI", "POLLOUT", "POLLERR", "POLLHUP", "POLLNVAL", "POLLRDHUP"];
@@ -56,7 +55,11 @@ describe.each(Object.keys(commands))("after %s", (action) => {
 test("every page of an action is known here", () => {
   const pages = manualPages().filter((page) => page.startsWith("docs/actions/"));
   const tables = pages.filter((page) => rowsOf(readPage(page)).length > 0);
-  expect(tables.toSorted()).toEqual(Object.keys(commands).map((action) => `docs/actions/${action}.md`).toSorted());
+  expect(tables.toSorted()).toEqual(
+    Object.keys(commands)
+      .map((action) => `docs/actions/${action}.md`)
+      .toSorted(),
+  );
 });
 
 /** The rows of the one table with that head. */

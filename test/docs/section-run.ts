@@ -20,7 +20,9 @@ export async function runSection(section: Section): Promise<void> {
       try {
         await run.step(block);
       } catch (error) {
-        throw new Error(`line ${block.line}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+        throw new Error(`line ${block.line}: ${error instanceof Error ? error.message : String(error)}`, {
+          cause: error,
+        });
       }
     }
   } finally {
@@ -50,7 +52,8 @@ class SectionRun {
     const text = this.rewrite(block.text);
     const [language, word = ""] = block.words;
     if (language === "text" && word === "output") await this.expectOutput(text);
-    else if (language === "text" && word.startsWith("output=")) await this.expectLater(word.slice("output=".length), text);
+    else if (language === "text" && word.startsWith("output="))
+      await this.expectLater(word.slice("output=".length), text);
     else if (isRun(block) && word === "run") await this.run(text, Number(block.words[2]?.replace("exit=", "") ?? "0"));
     else if (isRun(block)) {
       this.last = this.start(text);
@@ -67,7 +70,8 @@ class SectionRun {
     this.last = shell;
     try {
       const exitCode = await shell.end();
-      if (exitCode !== expected) throw new Error(`exit code ${exitCode}, not ${expected}; it printed:\n${shell.output}`);
+      if (exitCode !== expected)
+        throw new Error(`exit code ${exitCode}, not ${expected}; it printed:\n${shell.output}`);
     } finally {
       await shell.stop();
     }
@@ -86,12 +90,18 @@ class SectionRun {
 
   private start(script: string): Shell {
     // What npm has to say of itself is no part of what a command prints.
-    return new Shell(script, { HANGUP_ADDRESS: `127.0.0.1:${this.apiPort}`, npm_config_loglevel: "error", npm_config_progress: "false" });
+    return new Shell(script, {
+      HANGUP_ADDRESS: `127.0.0.1:${this.apiPort}`,
+      npm_config_loglevel: "error",
+      npm_config_progress: "false",
+    });
   }
 
   /** The places of the manual, so that its sections can run side by side. */
   private rewrite(text: string): string {
-    const explicit = text.includes("--listen") ? text : text.replace("hangup serve", "hangup serve --listen 127.0.0.1:4264");
+    const explicit = text.includes("--listen")
+      ? text
+      : text.replace("hangup serve", "hangup serve --listen 127.0.0.1:4264");
     return explicit
       .replaceAll("4264", String(this.apiPort))
       .replaceAll("9000", String(this.port))

@@ -1,9 +1,9 @@
-import type { Fact } from '../../src/domain/event.js';
-import { Journal, type Page } from '../../src/domain/journal.js';
+import type { Fact } from "../../src/domain/event.js";
+import { Journal, type Page } from "../../src/domain/journal.js";
 
-const subject = { scope: 'default', listener: 'echo', session: 'echo/1', uid: 'u-1' };
-const fact: Fact = { kind: 'peer_fin', bytesReceived: 0 };
-const data: Fact = { kind: 'data_received', bytes: 1, total: 1 };
+const subject = { scope: "default", listener: "echo", session: "echo/1", uid: "u-1" };
+const fact: Fact = { kind: "peer_fin", bytesReceived: 0 };
+const data: Fact = { kind: "data_received", bytes: 1, total: 1 };
 
 function journalOf(count: number, capacity: number): Journal {
   const journal = new Journal(capacity);
@@ -13,54 +13,57 @@ function journalOf(count: number, capacity: number): Journal {
 
 const numbers = ({ events }: Page) => events.map(({ sequence }) => sequence);
 
-test('numbers begin at 1 and have no gap', () => {
+test("numbers begin at 1 and have no gap", () => {
   expect(numbers(journalOf(3, 10).read(0, {}, 100))).toEqual([1, 2, 3]);
 });
 
-test('what the ring has gone over is told as lost, and the newest are kept', () => {
+test("what the ring has gone over is told as lost, and the newest are kept", () => {
   const page = journalOf(25, 10).read(0, {}, 100);
   expect(page.lost).toEqual({ firstSequence: 1, lastSequence: 15 });
   expect(numbers(page)).toEqual([16, 17, 18, 19, 20, 21, 22, 23, 24, 25]);
   expect(page.next).toBe(25);
 });
 
-test('a reader at the edge has lost nothing, one behind it one event', () => {
+test("a reader at the edge has lost nothing, one behind it one event", () => {
   const journal = journalOf(25, 10);
-  expect(journal.read(15, {}, 1)).not.toHaveProperty('lost');
+  expect(journal.read(15, {}, 1)).not.toHaveProperty("lost");
   expect(journal.read(14, {}, 1).lost).toEqual({ firstSequence: 15, lastSequence: 15 });
 });
 
-test('a page that is full reads on where it ended', () => {
+test("a page that is full reads on where it ended", () => {
   const journal = journalOf(5, 10);
   const first = journal.read(0, {}, 2);
-  expect([numbers(first), numbers(journal.read(first.next, {}, 2))]).toEqual([[1, 2], [3, 4]]);
+  expect([numbers(first), numbers(journal.read(first.next, {}, 2))]).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
 });
 
-test('a number from the future reads nothing and stays where it is', () => {
+test("a number from the future reads nothing and stays where it is", () => {
   expect(journalOf(3, 10).read(99, {}, 10)).toEqual({ events: [], next: 99 });
 });
 
-test('a filter that passes nothing goes on all the same', () => {
-  expect(journalOf(3, 10).read(0, { session: 'other' }, 10)).toEqual({ events: [], next: 3 });
+test("a filter that passes nothing goes on all the same", () => {
+  expect(journalOf(3, 10).read(0, { session: "other" }, 10)).toEqual({ events: [], next: 3 });
 });
 
-test('each filter passes its own', () => {
+test("each filter passes its own", () => {
   const journal = new Journal(10);
-  journal.append({ ...subject, session: 'echo/2' }, fact);
-  journal.append({ ...subject, listener: 'other' }, fact);
-  journal.append({ ...subject, scope: 'mine' }, fact);
+  journal.append({ ...subject, session: "echo/2" }, fact);
+  journal.append({ ...subject, listener: "other" }, fact);
+  journal.append({ ...subject, scope: "mine" }, fact);
   journal.append(subject, data);
-  expect(numbers(journal.read(0, { session: 'echo/2' }, 10))).toEqual([1]);
-  expect(numbers(journal.read(0, { listener: 'other' }, 10))).toEqual([2]);
-  expect(numbers(journal.read(0, { scope: 'mine' }, 10))).toEqual([3]);
-  expect(numbers(journal.read(0, { kinds: new Set(['data_received'] as const) }, 10))).toEqual([4]);
+  expect(numbers(journal.read(0, { session: "echo/2" }, 10))).toEqual([1]);
+  expect(numbers(journal.read(0, { listener: "other" }, 10))).toEqual([2]);
+  expect(numbers(journal.read(0, { scope: "mine" }, 10))).toEqual([3]);
+  expect(numbers(journal.read(0, { kinds: new Set(["data_received"] as const) }, 10))).toEqual([4]);
   // Data events pass only where their kind is named.
   expect(numbers(journal.read(0, {}, 10))).toEqual([1, 2, 3]);
 });
 
-test('data is wanted while a subscription asks for it', () => {
+test("data is wanted while a subscription asks for it", () => {
   const journal = new Journal(10);
-  const asking = journal.subscribe({ kinds: new Set(['data_sent'] as const) }, undefined);
+  const asking = journal.subscribe({ kinds: new Set(["data_sent"] as const) }, undefined);
   const other = journal.subscribe({}, undefined);
   expect(journal.wantsData).toBe(true);
   asking[Symbol.dispose]();
@@ -68,12 +71,13 @@ test('data is wanted while a subscription asks for it', () => {
   other[Symbol.dispose]();
 });
 
-test('a subscription gives what comes after it, in order, and ends when the journal closes', async () => {
+test("a subscription gives what comes after it, in order, and ends when the journal closes", async () => {
   const journal = journalOf(2, 10);
   const subscription = journal.subscribe({}, undefined);
   const seen: number[] = [];
   const reading = (async () => {
-    for await (const page of subscription.pages(Number.POSITIVE_INFINITY, new AbortController().signal)) seen.push(...numbers(page));
+    for await (const page of subscription.pages(Number.POSITIVE_INFINITY, new AbortController().signal))
+      seen.push(...numbers(page));
   })();
   for (let i = 0; i < 3; i++) journal.append(subject, fact);
   await new Promise((resolve) => setImmediate(resolve));
@@ -83,10 +87,10 @@ test('a subscription gives what comes after it, in order, and ends when the jour
   expect(seen).toEqual([3, 4, 5, 6]);
 });
 
-test('a subscription that is aborted ends with the reason', async () => {
+test("a subscription that is aborted ends with the reason", async () => {
   const controller = new AbortController();
   const subscription = new Journal(10).subscribe({}, undefined);
   const reading = subscription.pages(1, controller.signal).next();
-  controller.abort(new Error('gone'));
-  await expect(reading).rejects.toThrow('gone');
+  controller.abort(new Error("gone"));
+  await expect(reading).rejects.toThrow("gone");
 });

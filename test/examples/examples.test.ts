@@ -59,6 +59,11 @@ const facts: Readonly<Record<string, (example: ServedExample) => Promise<void>>>
     expect((await peer.recv({ deadlineMs: 300 })).errno).toBe("ETIMEDOUT_JUDGE");
     expect(await peer.tcpState()).toBe("ESTABLISHED");
   },
+  refused: async ({ host, port, listener, served }) => {
+    expect(await judge.tryConnect({ host, port })).toEqual({ ok: false, errno: "ECONNREFUSED", call: "connect" });
+    await served.verb("update", listener, "--state", "listening");
+    expect(await judge.tryConnect({ host, port })).toMatchObject({ ok: true });
+  },
   "reset-on-accept": async (example) => {
     const attempt = await judge.tryConnect({ host: example.host, port: example.port });
     const end = attempt.ok ? (await attempt.peer.recv()).end : attempt.errno;

@@ -7,7 +7,9 @@ const folder = resolve(__dirname, "../../examples");
 
 /** The names of all examples. */
 export function examples(): string[] {
-  return readdirSync(folder).map((file) => file.replace(/\.yaml$/, "")).toSorted();
+  return readdirSync(folder)
+    .map((file) => file.replace(/\.yaml$/, ""))
+    .toSorted();
 }
 
 export function exampleText(name: string): string {
@@ -29,7 +31,8 @@ export async function serveExample(name: string): Promise<ServedExample> {
   await writeFile(file, exampleText(name).replaceAll("port: 9000", "port: 0"));
   const served = await serve("--fixture", file);
   const [[listener, address] = []] = Object.entries(served.ready.listeners ?? {});
-  if (listener === undefined || address === undefined) throw new Error(`no listener in ${JSON.stringify(served.ready)}`);
+  if (listener === undefined || address === undefined)
+    throw new Error(`no listener in ${JSON.stringify(served.ready)}`);
   return {
     served,
     listener,

@@ -1,7 +1,7 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 
 /** What one run of grpcurl gave. */
 export interface Outcome {
@@ -24,7 +24,7 @@ export class Grpcurl {
 
   /** One call, with the JSON as it would be pasted into a shell. */
   async call(method: string, json: string): Promise<Outcome> {
-    return outcome(this.start(['-d', json], [qualified(method)]));
+    return outcome(this.start(["-d", json], [qualified(method)]));
   }
 
   /** The reply of a call that has to succeed. */
@@ -36,40 +36,40 @@ export class Grpcurl {
 
   /** The messages of a call that streams, as they come; grpcurl is ended when the reader has enough. */
   async *stream<Reply>(method: string, json: string): AsyncGenerator<Reply> {
-    const child = this.start(['-d', json], [qualified(method)]);
-    const exited = once(child, 'close');
-    let message = '';
+    const child = this.start(["-d", json], [qualified(method)]);
+    const exited = once(child, "close");
+    let message = "";
     try {
       for await (const line of createInterface({ input: child.stdout })) {
         message += line;
         // Messages are indented; only their own braces stand at the margin.
-        if (line !== '}') continue;
+        if (line !== "}") continue;
         yield JSON.parse(message);
-        message = '';
+        message = "";
       }
     } finally {
-      child.kill('SIGTERM');
+      child.kill("SIGTERM");
       await exited;
     }
   }
 
   private start(flags: string[], words: string[]): Child {
     const { address } = this;
-    const target = address.startsWith('unix:') ? ['-unix', address.slice('unix:'.length)] : [address];
-    return spawn(process.env['GRPCURL'] ?? 'grpcurl', ['-plaintext', ...flags, ...target, ...words], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+    const target = address.startsWith("unix:") ? ["-unix", address.slice("unix:".length)] : [address];
+    return spawn(process.env["GRPCURL"] ?? "grpcurl", ["-plaintext", ...flags, ...target, ...words], {
+      stdio: ["ignore", "pipe", "pipe"],
       timeout: 10_000,
     });
   }
 }
 
 async function outcome(child: Child): Promise<Outcome> {
-  const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => stream.setEncoding('utf8').toArray());
-  const [code] = await once(child, 'close');
-  return { code, stdout: (await stdout)?.join('') ?? '', stderr: (await stderr)?.join('') ?? '' };
+  const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => stream.setEncoding("utf8").toArray());
+  const [code] = await once(child, "close");
+  return { code, stdout: (await stdout)?.join("") ?? "", stderr: (await stderr)?.join("") ?? "" };
 }
 
 /** A method of ours goes without its package. */
 function qualified(method: string): string {
-  return method.includes('.') ? method : `hangup.v1.${method}`;
+  return method.includes(".") ? method : `hangup.v1.${method}`;
 }

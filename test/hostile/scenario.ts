@@ -1,10 +1,10 @@
-import { Action } from '../../src/gen/hangup/v1/action.js';
-import { Session_OnPeerFin, WaitSessionRequest_Condition } from '../../src/gen/hangup/v1/session.js';
-import { look } from '../support/actions.js';
-import { ms, type TestDaemon } from '../support/daemon.js';
-import type { Judge, Listener, Peer } from '../support/judge.js';
-import type { Random } from './random.js';
-import type { ReceiptJson } from './wire-truth.js';
+import { Action } from "../../src/gen/hangup/v1/action.js";
+import { Session_OnPeerFin, WaitSessionRequest_Condition } from "../../src/gen/hangup/v1/session.js";
+import { look } from "../support/actions.js";
+import { ms, type TestDaemon } from "../support/daemon.js";
+import type { Judge, Listener, Peer } from "../support/judge.js";
+import type { Random } from "./random.js";
+import type { ReceiptJson } from "./wire-truth.js";
 
 type ActionJson = Readonly<Record<string, unknown>>;
 
@@ -40,14 +40,17 @@ export interface Played {
 /** A wait that ends long before a test's deadline, and long after anything should have happened. */
 const hangMs = 15_000;
 
-const duration = (milliseconds: number) => ({ seconds: String(Math.floor(milliseconds / 1000)), nanos: (milliseconds % 1000) * 1e6 });
+const duration = (milliseconds: number) => ({
+  seconds: String(Math.floor(milliseconds / 1000)),
+  nanos: (milliseconds % 1000) * 1e6,
+});
 
 /** One connection, to which random things are done from both ends until it has ended. */
 export class Scenario {
   /** What was done and what came of it, to tell when something is wrong. */
   readonly log: string[] = [];
   readonly complaints: string[] = [];
-  private session = '';
+  private session = "";
   private peer!: Peer;
   private ourPort = 0;
   private peerPort = 0;
@@ -60,8 +63,8 @@ export class Scenario {
   private urgent = false;
   /** What the receipt said last of the peer's next calls; not once the peer has called. */
   private outlook: { nextRead: string[]; nextWrite: string[] } | undefined;
-  private lastOutlook = '';
-  private peerEnd = '';
+  private lastOutlook = "";
+  private peerEnd = "";
 
   constructor(
     private readonly ground: Ground,
@@ -80,7 +83,10 @@ export class Scenario {
 
   private async begin(): Promise<void> {
     const { daemon, judge, targets, dialed } = this.ground;
-    const buffers = { ...(this.random.chance(0.2) ? { rcvbuf: 4096 } : {}), ...(this.random.chance(0.2) ? { sndbuf: 8192 } : {}) };
+    const buffers = {
+      ...(this.random.chance(0.2) ? { rcvbuf: 4096 } : {}),
+      ...(this.random.chance(0.2) ? { sndbuf: 8192 } : {}),
+    };
     if (this.random.chance(0.25)) {
       const onPeerFin = this.random.pick([Session_OnPeerFin.CLOSE_TOO, Session_OnPeerFin.STAY_OPEN]);
       const { session } = await daemon.sessions.openSession({ target: `127.0.0.1:${dialed.port}`, onPeerFin });
@@ -95,8 +101,8 @@ export class Scenario {
       this.log.push(`${target.name} ${JSON.stringify(buffers)}`);
     }
     const { session } = await daemon.sessions.getSession({ session: this.session });
-    this.ourPort = Number(session!.localAddress.split(':').at(-1));
-    this.peerPort = Number(session!.peerAddress.split(':').at(-1));
+    this.ourPort = Number(session!.localAddress.split(":").at(-1));
+    this.peerPort = Number(session!.peerAddress.split(":").at(-1));
   }
 
   // What the daemon does.
@@ -105,20 +111,20 @@ export class Scenario {
     const { random } = this;
     const flushTimeout = duration(random.pick([0, 30, 200]));
     const drainTimeout = duration(random.pick([0, 20, 100]));
-    const text = 'x'.repeat(random.pick([1, 5, 1000]));
+    const text = "x".repeat(random.pick([1, 5, 1000]));
     return random.pick<() => ActionJson>([
       () => ({ close: { flushTimeout, drainTimeout } }),
       () => ({ halfClose: { flushTimeout } }),
       () => ({ halfClose: { flushTimeout } }),
       () => ({ reset: {} }),
       () => ({ reset: { afterFlush: true, flushTimeout } }),
-      () => ({ reset: { discardedData: Buffer.from(text).toString('base64') } }),
+      () => ({ reset: { discardedData: Buffer.from(text).toString("base64") } }),
       () => ({ linger: { timeout: flushTimeout, drainTimeout } }),
       () => ({ resetUnread: { timeout: flushTimeout } }),
       () => ({ finThenReset: { flushTimeout } }),
       () => ({ lastData: { text, flushTimeout, drainTimeout } }),
       () => ({ vanish: {} }),
-      () => ({ blackHole: { direction: random.pick(['INBOUND', 'BOTH']) } }),
+      () => ({ blackHole: { direction: random.pick(["INBOUND", "BOTH"]) } }),
       () => ({ heal: {} }),
       () => ({ pause: {} }),
       () => ({ pause: {} }),
@@ -128,18 +134,18 @@ export class Scenario {
       () => ({ delay: { duration: duration(random.pick([0, 5, 50])) } }),
       () => ({ send: { text, flushTimeout } }),
       () => ({ send: { random: { bytes: random.pick([10_000, 300_000]) }, flushTimeout } }),
-      () => ({ sendUrgent: { text: 'u', flushTimeout } }),
-      () => ({ setBehaviour: { behaviour: { [random.pick(['echo', 'discard', 'silent', 'manual'])]: {} } } }),
-      () => ({ setBehaviour: { behaviour: { source: { bytes: '50000' }, bannerText: random.pick(['', 'hello']) } } }),
+      () => ({ sendUrgent: { text: "u", flushTimeout } }),
+      () => ({ setBehaviour: { behaviour: { [random.pick(["echo", "discard", "silent", "manual"])]: {} } } }),
+      () => ({ setBehaviour: { behaviour: { source: { bytes: "50000" }, bannerText: random.pick(["", "hello"]) } } }),
     ])();
   }
 
   private async perform(action: ActionJson): Promise<void> {
     const began = performance.now();
-    if ('blackHole' in action) this.blackHoled = true;
-    if ('sendUrgent' in action) this.urgent = true;
+    if ("blackHole" in action) this.blackHoled = true;
+    if ("sendUrgent" in action) this.urgent = true;
     const cancel = this.random.chance(0.1) ? AbortSignal.timeout(this.random.between(0, 40)) : undefined;
-    let outcome = 'done';
+    let outcome = "done";
     try {
       await this.ground.daemon.sessions.performAction(
         { session: this.session, action: Action.fromJSON(action) },
@@ -165,7 +171,7 @@ export class Scenario {
     // One that was there before may have been used up.
     if (receipt?.peerOutlook !== undefined && outlook !== this.lastOutlook) this.outlook = receipt.peerOutlook;
     this.lastOutlook = outlook;
-    this.peerEnd = receipt?.peerEnd?.kind ?? '';
+    this.peerEnd = receipt?.peerEnd?.kind ?? "";
     return receipt;
   }
 
@@ -186,16 +192,16 @@ export class Scenario {
 
   private async send(size: number): Promise<void> {
     const { errno } = await this.peer.send({ size }, { deadlineMs: 100 });
-    const outcome = errno === undefined ? 'OK' : errno === 'ETIMEDOUT_JUDGE' ? 'BLOCKS' : errno;
+    const outcome = errno === undefined ? "OK" : errno === "ETIMEDOUT_JUDGE" ? "BLOCKS" : errno;
     this.log.push(`peer sends ${size}: ${outcome}`);
-    if (outcome === 'ECONNRESET' || outcome === 'EPIPE') this.peerMetError = true;
+    if (outcome === "ECONNRESET" || outcome === "EPIPE") this.peerMetError = true;
     const { outlook } = this;
     this.outlook = undefined;
     // Its own shutdown may not have been seen by us.
-    if (outlook === undefined || (this.peerShut && this.peerEnd !== 'FIN')) return;
+    if (outlook === undefined || (this.peerShut && this.peerEnd !== "FIN")) return;
     // A queue of its own that is full is no business of ours.
-    if (!outlook.nextWrite.includes(outcome) && outcome !== 'BLOCKS') {
-      this.complaints.push(`the peer's write gave ${outcome}, and the receipt said ${outlook.nextWrite.join(' or ')}`);
+    if (!outlook.nextWrite.includes(outcome) && outcome !== "BLOCKS") {
+      this.complaints.push(`the peer's write gave ${outcome}, and the receipt said ${outlook.nextWrite.join(" or ")}`);
     }
   }
 
@@ -205,11 +211,11 @@ export class Scenario {
     // What is throttled would come for hours.
     for (const until = performance.now() + 1500; performance.now() < until; ) {
       const { rc, end } = await this.peer.recv({ deadlineMs: outlook === undefined ? 60 : 500, max: 65_536 });
-      const outcome = end === undefined ? 'DATA' : end === 'ETIMEDOUT_JUDGE' ? 'BLOCKS' : end;
+      const outcome = end === undefined ? "DATA" : end === "ETIMEDOUT_JUDGE" ? "BLOCKS" : end;
       if (outlook !== undefined && !outlook.nextRead.includes(outcome)) {
-        this.complaints.push(`the peer's read gave ${outcome}, and the receipt said ${outlook.nextRead.join(' or ')}`);
+        this.complaints.push(`the peer's read gave ${outcome}, and the receipt said ${outlook.nextRead.join(" or ")}`);
       }
-      if (outcome === 'DATA') {
+      if (outcome === "DATA") {
         this.peerRead += rc;
         // What is lost leaves a gap behind the data: the receipt tells of the next read alone.
         if (this.blackHoled) outlook = undefined;
@@ -217,26 +223,26 @@ export class Scenario {
       }
       this.log.push(`peer read ${this.peerRead} so far, then ${outcome}`);
       // Behind an error reads give EOF too, and that is no end of the bytes.
-      if (outcome === 'EOF') this.peerReadToEnd = !this.peerMetError;
-      else if (outcome !== 'BLOCKS') this.peerMetError = true;
+      if (outcome === "EOF") this.peerReadToEnd = !this.peerMetError;
+      else if (outcome !== "BLOCKS") this.peerMetError = true;
       return;
     }
   }
 
   private async shut(): Promise<void> {
-    const { errno } = await this.peer.shutdown('WR');
-    this.log.push(`peer shuts down: ${errno ?? 'ok'}`);
+    const { errno } = await this.peer.shutdown("WR");
+    this.log.push(`peer shuts down: ${errno ?? "ok"}`);
     this.peerShut = true;
     await this.ground.daemon.sessions
       .waitSession({ session: this.session, condition: WaitSessionRequest_Condition.PEER_FIN, timeout: ms(100) })
       .catch(() => undefined);
-    const { outlook } = this;
+    // A FIN is a segment as well, and may be answered.
+    this.outlook = undefined;
     await this.readReceipt();
-    if (outlook === undefined) this.outlook = undefined;
   }
 
   private async close(reset: boolean): Promise<void> {
-    this.log.push(reset ? 'peer resets' : 'peer closes');
+    this.log.push(reset ? "peer resets" : "peer closes");
     this.peerOpen = false;
     this.outlook = undefined;
     await this.peer.close({ linger0: reset });
@@ -244,7 +250,7 @@ export class Scenario {
 
   /** Two things at once: what the receipt says of the peer is good again when both are done. */
   private async race(): Promise<void> {
-    this.log.push('at once:');
+    this.log.push("at once:");
     const first = this.perform(this.anyAction());
     const second = this.random.chance(0.5) ? this.perform(this.anyAction()) : this.callAny();
     const wasOpen = this.peerOpen;
@@ -252,7 +258,7 @@ export class Scenario {
     await this.readReceipt();
     // The peer may have called before or after.
     if (wasOpen) this.outlook = undefined;
-    this.log.push('so far');
+    this.log.push("so far");
   }
 
   // Its end.
@@ -260,7 +266,10 @@ export class Scenario {
   private async ended(timeoutMs: number): Promise<boolean> {
     return await this.ground.daemon.sessions
       .waitSession({ session: this.session, condition: WaitSessionRequest_Condition.ENDED, timeout: ms(timeoutMs) })
-      .then(() => true, () => false);
+      .then(
+        () => true,
+        () => false,
+      );
   }
 
   private async finish(): Promise<Played> {
@@ -268,13 +277,17 @@ export class Scenario {
     if (!(await this.ended(0))) {
       if (this.blackHoled) await this.perform({ heal: {} });
       if (this.peerOpen && random.chance(0.3)) await this.close(random.chance(0.5));
-      else await this.act(random.pick([{ reset: {} }, { close: { flushTimeout: duration(50), drainTimeout: duration(50) } }]));
+      else
+        await this.act(
+          random.pick([{ reset: {} }, { close: { flushTimeout: duration(50), drainTimeout: duration(50) } }]),
+        );
     }
     // Not ended within its timeouts: by force, as every state allows or ends by itself.
     if (!(await this.ended(300))) {
       await this.act({ reset: {} });
-      if (!(await this.ended(50))) await this.act({ close: { flushTimeout: duration(50), drainTimeout: duration(50) } });
-      if (!(await this.ended(hangMs))) this.complaints.push('it never ends');
+      if (!(await this.ended(50)))
+        await this.act({ close: { flushTimeout: duration(50), drainTimeout: duration(50) } });
+      if (!(await this.ended(hangMs))) this.complaints.push("it never ends");
     }
     await this.readReceipt();
     if (this.peerOpen && this.outlook !== undefined) await (random.chance(0.5) ? this.read() : this.send(1));
@@ -287,7 +300,7 @@ export class Scenario {
     const { events } = await this.ground.daemon.events.listEvents({ session: this.session, pageSize: 1000 });
     return {
       receipt: receipt ?? {},
-      events: events.map(({ fact }) => fact?.$case ?? ''),
+      events: events.map(({ fact }) => fact?.$case ?? ""),
       session: this.session,
       ourPort: this.ourPort,
       peerPort: this.peerPort,

@@ -1,8 +1,8 @@
-import type { Packet } from '../support/capture.js';
+import type { Packet } from "../support/capture.js";
 
 /** An end as the JSON of a receipt has it. */
 interface EndJson {
-  kind: 'FIN' | 'RST' | 'NONE';
+  kind: "FIN" | "RST" | "NONE";
   cause?: { kind: string; action?: string };
   time?: string;
   errno?: string;
@@ -49,15 +49,18 @@ class Wire {
   /** Bytes of ours that the peer's kernel has acknowledged. */
   readonly acknowledged: number;
 
-  constructor(readonly packets: readonly Packet[], private readonly ourPort: number) {
+  constructor(
+    readonly packets: readonly Packet[],
+    private readonly ourPort: number,
+  ) {
     const sent = (packet: Packet) => packet.from.port === this.ourPort;
     const index = (by: (packet: Packet) => boolean) => packets.findIndex(by);
-    this.sentFin = index((packet) => sent(packet) && packet.flags.includes('F'));
+    this.sentFin = index((packet) => sent(packet) && packet.flags.includes("F"));
     // A reset of ours acknowledges; the kernel's answer to a segment for a socket that is gone does not.
     this.sentRst = index((packet) => sent(packet) && /R.*\./.test(packet.flags));
-    this.peerFin = index((packet) => !sent(packet) && packet.flags.includes('F'));
-    this.peerRst = index((packet) => !sent(packet) && packet.flags.includes('R'));
-    this.answeredByRst = packets.some((packet) => sent(packet) && packet.flags === 'R');
+    this.peerFin = index((packet) => !sent(packet) && packet.flags.includes("F"));
+    this.peerRst = index((packet) => !sent(packet) && packet.flags.includes("R"));
+    this.answeredByRst = packets.some((packet) => sent(packet) && packet.flags === "R");
     const bytes = (ours: boolean) =>
       packets.reduce((most, packet) => {
         if (sent(packet) !== ours || packet.length === 0 || packet.seq === undefined) return most;
@@ -66,7 +69,8 @@ class Wire {
     this.bytesOut = bytes(true);
     this.bytesIn = bytes(false);
     this.acknowledged = packets.reduce((most, packet) => {
-      if (sent(packet) || packet.ack === undefined || packet.flags.includes('S') || packet.flags.includes('R')) return most;
+      if (sent(packet) || packet.ack === undefined || packet.flags.includes("S") || packet.flags.includes("R"))
+        return most;
       return Math.max(most, Math.min(packet.ack - 1, this.bytesOut));
     }, 0);
   }
@@ -89,54 +93,64 @@ export function contradictions(
   const must = (holds: boolean, fact: string) => {
     if (!holds) wrong.push(fact);
   };
-  const local = receipt.localEnd?.kind ?? 'absent';
-  const peer = receipt.peerEnd?.kind ?? 'absent';
+  const local = receipt.localEnd?.kind ?? "absent";
+  const peer = receipt.peerEnd?.kind ?? "absent";
   const count = (text: string | undefined) => Number(text ?? 0);
   const sent = count(receipt.bytesSent);
   const received = count(receipt.bytesReceived);
   const unsent = count(receipt.unsentBytesDiscarded);
   const endTime = receipt.endTime === undefined ? 0 : Date.parse(receipt.endTime) / 1000;
 
-  must(receipt.final === true, 'it ended and its receipt is not final');
+  must(receipt.final === true, "it ended and its receipt is not final");
 
   // Our side.
-  must((local === 'RST') === wire.sentRst >= 0, `local end ${local}, and a RST of ours is ${wire.sentRst >= 0 ? '' : 'not '}on the wire`);
-  if (local === 'NONE') must(wire.sentFin < 0, 'local end NONE, and a FIN of ours is on the wire');
+  must(
+    (local === "RST") === wire.sentRst >= 0,
+    `local end ${local}, and a RST of ours is ${wire.sentRst >= 0 ? "" : "not "}on the wire`,
+  );
+  if (local === "NONE") must(wire.sentFin < 0, "local end NONE, and a FIN of ours is on the wire");
   // It may have waited in the kernel behind a full window, and been thrown away there: with bytes that the receipt tells
   // of, by the peer's RST, or when the peer wrote to a socket that was released.
   const finThrownAway = unsent > 0 || wire.peerRst >= 0 || wire.answeredByRst || blackHoled;
-  if (local === 'FIN') must(wire.sentFin >= 0 || finThrownAway, 'local end FIN, and none is on the wire');
-  if (local === 'RST' && wire.sentFin >= 0 && wire.sentFin < wire.sentRst) {
-    must(receipt.localEnd?.earlierFin !== undefined, 'a FIN of ours went before the RST, and the receipt does not tell');
+  if (local === "FIN") must(wire.sentFin >= 0 || finThrownAway, "local end FIN, and none is on the wire");
+  if (local === "RST" && wire.sentFin >= 0 && wire.sentFin < wire.sentRst) {
+    must(
+      receipt.localEnd?.earlierFin !== undefined,
+      "a FIN of ours went before the RST, and the receipt does not tell",
+    );
   }
-  if (local === 'RST' && receipt.localEnd?.earlierFin !== undefined && wire.sentFin < 0) {
-    must(receipt.stateBefore === 'FIN_WAIT1', 'an earlier FIN is told of, and none is on the wire');
+  if (local === "RST" && receipt.localEnd?.earlierFin !== undefined && wire.sentFin < 0) {
+    must(receipt.stateBefore === "FIN_WAIT1", "an earlier FIN is told of, and none is on the wire");
   }
 
   // The peer's.
-  if (peer === 'FIN') must(wire.peerFin >= 0, 'peer end FIN, and none is on the wire');
-  if (peer === 'RST') must(wire.peerRst >= 0, 'peer end RST, and none is on the wire');
+  if (peer === "FIN") must(wire.peerFin >= 0, "peer end FIN, and none is on the wire");
+  if (peer === "RST") must(wire.peerRst >= 0, "peer end RST, and none is on the wire");
   if (!blackHoled) {
     const cameBefore = (index: number) =>
       index >= 0 && (wire.sentRst < 0 ? wire.time(index) < endTime - noticeSeconds : index < wire.sentRst);
-    if (peer === 'NONE') must(!cameBefore(wire.peerFin), 'peer end NONE, and its FIN came before the end');
-    if (peer !== 'RST') must(!cameBefore(wire.peerRst), `peer end ${peer}, and its RST came before the end`);
+    if (peer === "NONE") must(!cameBefore(wire.peerFin), "peer end NONE, and its FIN came before the end");
+    if (peer !== "RST") must(!cameBefore(wire.peerRst), `peer end ${peer}, and its RST came before the end`);
   }
 
   // Bytes.
   must(received <= wire.bytesIn, `${received} bytes received, ${wire.bytesIn} came`);
   must(sent >= wire.bytesOut, `${sent} bytes sent, ${wire.bytesOut} went out`);
-  if (local === 'FIN' && wire.sentFin >= 0) must(sent === wire.bytesOut, `${sent} bytes sent before FIN, ${wire.bytesOut} went out`);
-  if (local === 'FIN' && peer === 'FIN' && !blackHoled) {
+  if (local === "FIN" && wire.sentFin >= 0)
+    must(sent === wire.bytesOut, `${sent} bytes sent before FIN, ${wire.bytesOut} went out`);
+  if (local === "FIN" && peer === "FIN" && !blackHoled) {
     must(received === wire.bytesIn, `FIN both ways, ${received} bytes received, ${wire.bytesIn} came`);
   }
-  if (local === 'RST') {
-    must(sent - wire.acknowledged <= unsent, `${sent} bytes sent, ${wire.acknowledged} acknowledged, and only ${unsent} told as discarded`);
+  if (local === "RST") {
+    must(
+      sent - wire.acknowledged <= unsent,
+      `${sent} bytes sent, ${wire.acknowledged} acknowledged, and only ${unsent} told as discarded`,
+    );
   }
   const { peerRead } = circumstances;
   if (peerRead !== undefined) {
     must(peerRead <= wire.bytesOut, `the peer read ${peerRead} bytes, ${wire.bytesOut} went out`);
-    if (local === 'FIN' && wire.peerRst < 0 && !circumstances.urgent && !blackHoled) {
+    if (local === "FIN" && wire.peerRst < 0 && !circumstances.urgent && !blackHoled) {
       must(peerRead === sent, `FIN after ${sent} bytes, and the peer read ${peerRead}`);
     }
   }

@@ -154,7 +154,10 @@ describeCaptured(title, () => {
     const sendBoth = async () => {
       await one.near.send({ text: "1" });
       await two.near.send({ text: "22" });
-      return capture.drain().map(({ payloadBytes }) => payloadBytes).filter((bytes) => bytes > 0);
+      return capture
+        .drain()
+        .map(({ payloadBytes }) => payloadBytes)
+        .filter((bytes) => bytes > 0);
     };
     expect(await sendBoth()).toEqual([1]);
     capture.addPort(two.listener.port);
@@ -223,7 +226,12 @@ describeCaptured(title, () => {
     capture.close();
     capture.close();
     await near.send({ text: "22" });
-    expect(capture.drain().map(({ payloadBytes }) => payloadBytes).filter((bytes) => bytes > 0)).toEqual([1]);
+    expect(
+      capture
+        .drain()
+        .map(({ payloadBytes }) => payloadBytes)
+        .filter((bytes) => bytes > 0),
+    ).toEqual([1]);
     expect(capture.drain()).toEqual([]);
   });
 

@@ -24,7 +24,15 @@ interface Made {
   to?: number;
 }
 
-function made({ version = 4, ipOptions = 0, tcpOptions = 0, flags = 0x10, payload = 0, from = 4000, to = 5000 }: Made): Buffer {
+function made({
+  version = 4,
+  ipOptions = 0,
+  tcpOptions = 0,
+  flags = 0x10,
+  payload = 0,
+  from = 4000,
+  to = 5000,
+}: Made): Buffer {
   const header = version === 4 ? 20 + ipOptions * 4 : 40;
   const raw = Buffer.alloc(header + 20 + tcpOptions * 4 + payload);
   if (version === 4) {
@@ -144,7 +152,11 @@ describe("a segment", () => {
 });
 
 /** What the kernel does with a filter (Documentation/networking/filter.rst), for the instructions used. */
-function filtered(program: Buffer, raw: Buffer, about: { protocol: number; outgoing: boolean; loopback: boolean }): number {
+function filtered(
+  program: Buffer,
+  raw: Buffer,
+  about: { protocol: number; outgoing: boolean; loopback: boolean },
+): number {
   let a = 0;
   let x = 0;
   const at = (offset: number, bytes: number) => {
@@ -207,7 +219,10 @@ describe("the filter", () => {
 
   test("of no port passes nothing, and of too many ports all TCP", () => {
     const about = { protocol: 0x0800, outgoing: true, loopback: true };
-    const many = packetFilter(Array.from({ length: 300 }, (_, index) => index + 1), 256);
+    const many = packetFilter(
+      Array.from({ length: 300 }, (_, index) => index + 1),
+      256,
+    );
     expect(filtered(packetFilter([], 256), made({}), about)).toBe(0);
     expect(filtered(many, made({}), about)).toBe(256);
     expect(filtered(many, made({}), { ...about, outgoing: false })).toBe(0);

@@ -20,7 +20,9 @@ afterEach(async () => {
 });
 
 async function listen(scope: string, json: object = {}) {
-  const { listener } = await daemon.listeners.createListener(CreateListenerRequest.fromJSON({ scope, name: "echo", ...json }));
+  const { listener } = await daemon.listeners.createListener(
+    CreateListenerRequest.fromJSON({ scope, name: "echo", ...json }),
+  );
   return { host: listener!.host, port: listener!.port };
 }
 
@@ -36,10 +38,9 @@ test("the same names in two scopes never meet", async () => {
   await peerB.send({ text: "b" });
   expect((await peerB.recv()).data.toString()).toBe("b");
   expect((await daemon.sessions.listSessions({})).sessions).toEqual([]);
-  expect((await daemon.sessions.listSessions({ scope: "-" })).sessions.map(({ scope, name }) => `${scope} ${name}`)).toEqual([
-    "a echo/1",
-    "b echo/1",
-  ]);
+  expect(
+    (await daemon.sessions.listSessions({ scope: "-" })).sessions.map(({ scope, name }) => `${scope} ${name}`),
+  ).toEqual(["a echo/1", "b echo/1"]);
 });
 
 test("DeleteScope resets what lives and reports what was open, what never fired and how all ended", async () => {
@@ -54,7 +55,9 @@ test("DeleteScope resets what lives and reports what was open, what never fired 
     scope: { name: "a", labels: { test: "x" }, listeners: 1n, openSessions: 1n },
     openListeners: ["echo"],
     openSessions: ["echo/1"],
-    plans: [{ listener: "echo", plans: [{ plan: 1, connectionsSeen: 1n, steps: [{ step: 1, fired: 0n, notFired: 1n }] }] }],
+    plans: [
+      { listener: "echo", plans: [{ plan: 1, connectionsSeen: 1n, steps: [{ step: 1, fired: 0n, notFired: 1n }] }] },
+    ],
     counts: { sessions: 1n, localRst: 1n },
     bytesReceived: 5n,
     bytesSent: 5n,
@@ -105,26 +108,42 @@ test("default is emptied and stays", async () => {
 
 test("wrong requests are refused", async () => {
   await scopes.createScope({ scope: "a" });
-  expect(await failureOf(scopes.createScope({ scope: "a" }))).toMatchObject({ code: "ALREADY_EXISTS", reason: "NAME_TAKEN" });
-  expect(await failureOf(scopes.createScope({ scope: "a/b" }))).toMatchObject({ code: "INVALID_ARGUMENT", field: "scope" });
+  expect(await failureOf(scopes.createScope({ scope: "a" }))).toMatchObject({
+    code: "ALREADY_EXISTS",
+    reason: "NAME_TAKEN",
+  });
+  expect(await failureOf(scopes.createScope({ scope: "a/b" }))).toMatchObject({
+    code: "INVALID_ARGUMENT",
+    field: "scope",
+  });
   expect(await failureOf(scopes.createScope({ ttl: { seconds: 0n, nanos: 1 } }))).toMatchObject({ field: "ttl" });
   expect(await failureOf(scopes.deleteScope({}))).toMatchObject({ reason: "MISSING_FIELD", field: "scope" });
-  expect(await failureOf(scopes.deleteScope({ scope: "-" }))).toMatchObject({ code: "INVALID_ARGUMENT", field: "scope" });
+  expect(await failureOf(scopes.deleteScope({ scope: "-" }))).toMatchObject({
+    code: "INVALID_ARGUMENT",
+    field: "scope",
+  });
   expect(await failureOf(scopes.deleteScope({ scope: "a", uid: "x" }))).toMatchObject({ reason: "UID_MISMATCH" });
 });
 
 test("bounds are RESOURCE_EXHAUSTED, and the daemon goes on", async () => {
-  await using small = await startTestDaemon({ limits: { scopes: 2, listeners: 1, sessions: 1, waiters: 1, subscribers: 1 } });
+  await using small = await startTestDaemon({
+    limits: { scopes: 2, listeners: 1, sessions: 1, waiters: 1, subscribers: 1 },
+  });
   const client = createClientFactory().use(errorDetailsClientMiddleware).create(ScopeServiceDefinition, small.channel);
   await client.createScope({});
-  expect(await failureOf(client.createScope({}))).toMatchObject({ code: "RESOURCE_EXHAUSTED", reason: "TOO_MANY_SCOPES" });
+  expect(await failureOf(client.createScope({}))).toMatchObject({
+    code: "RESOURCE_EXHAUSTED",
+    reason: "TOO_MANY_SCOPES",
+  });
   const where = await small.listen("echo");
   expect(await failureOf(small.listeners.createListener({}))).toMatchObject({ reason: "TOO_MANY_LISTENERS" });
   const first = await judge.connect(where);
   await small.sessions.waitSession({ session: "echo/1" });
   const second = await judge.connect(where);
   expect((await second.recv()).end).toBe("ECONNRESET");
-  expect(await failureOf(small.sessions.openSession({ target: `127.0.0.1:${where.port}` }))).toMatchObject({ reason: "TOO_MANY_SESSIONS" });
+  expect(await failureOf(small.sessions.openSession({ target: `127.0.0.1:${where.port}` }))).toMatchObject({
+    reason: "TOO_MANY_SESSIONS",
+  });
   await first.send({ text: "still" });
   expect((await first.recv()).data.toString()).toBe("still");
 });

@@ -1,6 +1,6 @@
-import { Action } from '../../src/gen/hangup/v1/action.js';
-import { PerformActionResponse, Session, Session_View } from '../../src/gen/hangup/v1/session.js';
-import type { TestDaemon } from './daemon.js';
+import { Action } from "../../src/gen/hangup/v1/action.js";
+import { PerformActionResponse, Session, Session_View } from "../../src/gen/hangup/v1/session.js";
+import type { TestDaemon } from "./daemon.js";
 
 /** An action in the JSON of the contract; durations as objects, see `ms` in `daemon.ts`. */
 export type ActionJson = Readonly<Record<string, unknown>>;
@@ -25,8 +25,8 @@ export async function look(daemon: TestDaemon, session: string): Promise<Record<
 
 /** Leaves `text` in the daemon, behind a throttle that lets one byte go and then waits a minute. */
 export async function holdBack(daemon: TestDaemon, session: string, text: string): Promise<void> {
-  await perform(daemon, session, { throttle: { chunkBytes: 1, pause: { seconds: '60', nanos: 0 } } });
-  const payload = { $case: 'text', value: text } as const;
+  await perform(daemon, session, { throttle: { chunkBytes: 1, pause: { seconds: "60", nanos: 0 } } });
+  const payload = { $case: "text", value: text } as const;
   await daemon.sessions.sendData({ session, payload, flushTimeout: { seconds: 0n, nanos: 0 } }).catch(() => undefined);
   const { session: standing } = await daemon.sessions.getSession({ session });
   expect(standing?.unsentBytes).toBeGreaterThan(0n);

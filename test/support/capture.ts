@@ -1,7 +1,7 @@
-import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
 
 export interface Endpoint {
   address: string;
@@ -46,24 +46,33 @@ const SNAPSHOT_BYTES = 256;
 const STDERR_KEEPS_CHARACTERS = 16 * 1024;
 
 /** Whether this machine lets this user capture. Synchronous, as Jest decides at load time which tests exist. */
-export function captureAvailability(interfaceName = 'lo'): CaptureAvailability {
+export function captureAvailability(interfaceName = "lo"): CaptureAvailability {
   // -d only prints the compiled filter, but opens the interface first.
-  const { error, status, stderr } = spawnSync('tcpdump', ['-i', interfaceName, '-d', 'tcp'], { encoding: 'utf8' });
+  const { error, status, stderr } = spawnSync("tcpdump", ["-i", interfaceName, "-d", "tcp"], { encoding: "utf8" });
   if (error) return { available: false, reason: `tcpdump cannot be run: ${error.message}` };
   if (status !== 0) return { available: false, reason: stderr.trim() };
   return { available: true };
 }
 
 /** What was on the wire, from the moment this resolves. */
-export async function startCapture({ ports, interface: interfaceName = 'lo' }: CaptureOptions): Promise<Capture> {
-  if (ports.length === 0) throw new Error('a capture needs a port');
-  const marker = createSocket('udp4');
-  marker.bind(0, '127.0.0.1');
-  await once(marker, 'listening');
-  const tcp = ports.map((port) => `tcp port ${port}`).join(' or ');
-  const child = spawn('tcpdump', [
-    '-i', interfaceName, '-n', '-tt', '-l', '--immediate-mode', '-s', String(SNAPSHOT_BYTES),
-    '-c', String(MAX_PACKETS), `${tcp} or udp port ${marker.address().port}`,
+export async function startCapture({ ports, interface: interfaceName = "lo" }: CaptureOptions): Promise<Capture> {
+  if (ports.length === 0) throw new Error("a capture needs a port");
+  const marker = createSocket("udp4");
+  marker.bind(0, "127.0.0.1");
+  await once(marker, "listening");
+  const tcp = ports.map((port) => `tcp port ${port}`).join(" or ");
+  const child = spawn("tcpdump", [
+    "-i",
+    interfaceName,
+    "-n",
+    "-tt",
+    "-l",
+    "--immediate-mode",
+    "-s",
+    String(SNAPSHOT_BYTES),
+    "-c",
+    String(MAX_PACKETS),
+    `${tcp} or udp port ${marker.address().port}`,
   ]);
   const capture = new Capture(child, marker);
   try {
@@ -86,7 +95,7 @@ export class Capture {
   private markersSent = 0;
   private markersSeen = 0;
   private isListening = false;
-  private stderr = '';
+  private stderr = "";
   private ended: Error | undefined;
 
   constructor(
@@ -94,21 +103,21 @@ export class Capture {
     private readonly marker: Socket,
   ) {
     this.packets = this.seen;
-    this.closed = once(child, 'close').then(
+    this.closed = once(child, "close").then(
       ([code, signal]) => this.end(`tcpdump ended with ${signal ?? `code ${code}`}: ${this.stderr}`),
       (error: unknown) => this.end(`tcpdump did not start: ${String(error)}`),
     );
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.stderr = (this.stderr + text).slice(-STDERR_KEEPS_CHARACTERS);
-      this.isListening ||= this.stderr.includes('listening on');
+      this.isListening ||= this.stderr.includes("listening on");
       this.notify();
     });
-    createInterface({ input: child.stdout }).on('line', (line) => this.onLine(line));
+    createInterface({ input: child.stdout }).on("line", (line) => this.onLine(line));
   }
 
   /** tcpdump has its filter in place. */
   async listening(deadlineMs = DEFAULT_DEADLINE_MS): Promise<void> {
-    await this.when(() => this.isListening || undefined, deadlineMs, 'tcpdump to listen');
+    await this.when(() => this.isListening || undefined, deadlineMs, "tcpdump to listen");
   }
 
   /** The first packet, past or to come, for which the predicate holds. */
@@ -121,7 +130,7 @@ export class Capture {
       }
       return undefined;
     };
-    return this.when(search, deadlineMs, 'the packet');
+    return this.when(search, deadlineMs, "the packet");
   }
 
   /**
@@ -132,7 +141,7 @@ export class Capture {
     const sent = ++this.markersSent;
     const { address, port } = this.marker.address();
     this.marker.send(Buffer.of(0), port, address);
-    await this.when(() => this.markersSeen >= sent || undefined, deadlineMs, 'the marker');
+    await this.when(() => this.markersSeen >= sent || undefined, deadlineMs, "the marker");
     return this.packets;
   }
 
@@ -141,11 +150,11 @@ export class Capture {
     try {
       if (this.isListening && !this.ended) await this.drain();
     } finally {
-      this.child.kill('SIGINT');
+      this.child.kill("SIGINT");
       await this.closed;
     }
-    const dropped = /(\d+) packets? dropped by kernel/.exec(this.stderr)?.[1] ?? '0';
-    if (dropped !== '0') throw new Error(`the capture lost ${dropped} packets`);
+    const dropped = /(\d+) packets? dropped by kernel/.exec(this.stderr)?.[1] ?? "0";
+    if (dropped !== "0") throw new Error(`the capture lost ${dropped} packets`);
     return this.packets;
   }
 
@@ -156,7 +165,7 @@ export class Capture {
   private onLine(line: string): void {
     const packet = parsePacket(line);
     if (packet) this.seen.push(packet);
-    else if (line.includes(': UDP, length ')) this.markersSeen += 1;
+    else if (line.includes(": UDP, length ")) this.markersSeen += 1;
     // Any other line is tcpdump dissecting the data of a port it knows.
     this.notify();
   }
@@ -187,7 +196,7 @@ export class Capture {
       };
       const timer = setTimeout(() => {
         settle();
-        const lines = this.seen.map(({ line }) => line).join('\n');
+        const lines = this.seen.map(({ line }) => line).join("\n");
         reject(new Error(`waited ${deadlineMs} ms for ${what}, saw ${this.seen.length} packets:\n${lines}`));
       }, deadlineMs);
       this.watchers.add(watcher);
@@ -196,29 +205,33 @@ export class Capture {
   }
 }
 
-const PACKET = new RegExp([
-  /^(?<time>\d+\.\d+) IP6? /,
-  /(?<from>\S+)\.(?<fromPort>\d+) > (?<to>\S+)\.(?<toPort>\d+): /,
-  /Flags \[(?<flags>[^\]]*)\], (?<rest>.*)$/,
-].map(({ source }) => source).join(''));
+const PACKET = new RegExp(
+  [
+    /^(?<time>\d+\.\d+) IP6? /,
+    /(?<from>\S+)\.(?<fromPort>\d+) > (?<to>\S+)\.(?<toPort>\d+): /,
+    /Flags \[(?<flags>[^\]]*)\], (?<rest>.*)$/,
+  ]
+    .map(({ source }) => source)
+    .join(""),
+);
 
 /** One line of `tcpdump -n -tt`; nothing for a line that is not a TCP segment. */
 export function parsePacket(line: string): Packet | undefined {
   const groups = PACKET.exec(line)?.groups;
   if (!groups) return undefined;
-  const { time = '', from = '', fromPort = '', to = '', toPort = '', flags = '', rest = '' } = groups;
-  const length = numberAfter('length', rest);
+  const { time = "", from = "", fromPort = "", to = "", toPort = "", flags = "", rest = "" } = groups;
+  const length = numberAfter("length", rest);
   if (length === undefined) return undefined;
   return {
     time: Number(time),
     from: { address: from, port: Number(fromPort) },
     to: { address: to, port: Number(toPort) },
     flags,
-    seq: numberAfter('seq', rest),
-    ack: numberAfter('ack', rest),
-    window: numberAfter('win', rest),
-    urgent: numberAfter('urg', rest),
-    options: /options \[([^\]]*)\]/.exec(rest)?.[1] ?? '',
+    seq: numberAfter("seq", rest),
+    ack: numberAfter("ack", rest),
+    window: numberAfter("win", rest),
+    urgent: numberAfter("urg", rest),
+    options: /options \[([^\]]*)\]/.exec(rest)?.[1] ?? "",
     length,
     line,
   };

@@ -1,13 +1,13 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 
 /** The command as a checkout has it; `npm test` builds it first. */
-export const commandFile = resolve(__dirname, '../../bin/hangup.cjs');
+export const commandFile = resolve(__dirname, "../../bin/hangup.cjs");
 
 /** What a test waits for comes within this time, in ms, or the test has failed. */
 const deadlineMs = 10_000;
@@ -22,19 +22,19 @@ export interface Exit {
 /** The environment of a command: the test's own, without what would point it at some other daemon. */
 function environment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
   const env = { ...process.env, ...extra };
-  if (extra['HANGUP_ADDRESS'] === undefined) delete env['HANGUP_ADDRESS'];
+  if (extra["HANGUP_ADDRESS"] === undefined) delete env["HANGUP_ADDRESS"];
   return env;
 }
 
 /** What comes out of a stream: all of it, and line by line. */
 class Output {
-  text = '';
+  text = "";
   private readonly unread: string[] = [];
   private readonly readers: ((line: string) => void)[] = [];
 
   constructor(stream: Readable) {
-    stream.setEncoding('utf8').on('data', (text: string) => (this.text += text));
-    createInterface({ input: stream }).on('line', (line) => {
+    stream.setEncoding("utf8").on("data", (text: string) => (this.text += text));
+    createInterface({ input: stream }).on("line", (line) => {
       const reader = this.readers.shift();
       if (reader === undefined) this.unread.push(line);
       else reader(line);
@@ -55,10 +55,10 @@ export class Running {
 
   constructor(private readonly child: ChildProcessWithoutNullStreams) {
     // The command may be gone before all of its input is.
-    child.stdin.on('error', () => {});
+    child.stdin.on("error", () => {});
     this.stdout = new Output(child.stdout);
     this.stderr = new Output(child.stderr);
-    this.ended = once(child, 'close').then(([code, signal]) => ({
+    this.ended = once(child, "close").then(([code, signal]) => ({
       code,
       signal,
       stdout: this.stdout.text,
@@ -68,24 +68,24 @@ export class Running {
 
   get pid(): number {
     const { pid } = this.child;
-    if (pid === undefined) throw new Error('the command did not start');
+    if (pid === undefined) throw new Error("the command did not start");
     return pid;
   }
 
   /** The next line. */
-  async line(stream: 'stdout' | 'stderr' = 'stdout'): Promise<string> {
+  async line(stream: "stdout" | "stderr" = "stdout"): Promise<string> {
     return this.within(`a line on ${stream}`, this[stream].line());
   }
 
   /** How it ended, once it has and its pipes are closed by all who held them. */
   async exit(): Promise<Exit> {
-    return this.within('the end', this.ended);
+    return this.within("the end", this.ended);
   }
 
   /** The process is no more; others may still hold its pipes. */
   async died(): Promise<void> {
     const { exitCode, signalCode } = this.child;
-    if (exitCode === null && signalCode === null) await this.within('the death', once(this.child, 'exit'));
+    if (exitCode === null && signalCode === null) await this.within("the death", once(this.child, "exit"));
   }
 
   send(signal: NodeJS.Signals): void {
@@ -107,7 +107,7 @@ export class Running {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.endInput();
-    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill("SIGKILL");
     await this.exit();
   }
 
@@ -124,7 +124,7 @@ export class Running {
 
 /** Starts `hangup` with these arguments, its standard streams in the test's hands. */
 export function start(args: readonly string[], env?: Record<string, string>): Running {
-  return new Running(spawn(process.execPath, [commandFile, ...args], { stdio: 'pipe', env: environment(env) }));
+  return new Running(spawn(process.execPath, [commandFile, ...args], { stdio: "pipe", env: environment(env) }));
 }
 
 /** Runs `hangup` to its end, with nothing on standard input. */
@@ -155,11 +155,11 @@ export interface Served extends AsyncDisposable {
 }
 
 export async function serve(...args: string[]): Promise<Served> {
-  const quiet = args.includes('--log-level') ? [] : ['--log-level', 'warn'];
-  const where = args.includes('--listen') ? [] : ['--listen', '127.0.0.1:0'];
-  const running = start(['serve', ...quiet, ...where, ...args]);
+  const quiet = args.includes("--log-level") ? [] : ["--log-level", "warn"];
+  const where = args.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
+  const running = start(["serve", ...quiet, ...where, ...args]);
   const line = await Promise.race([running.line(), running.exit()]);
-  if (typeof line !== 'string') throw new Error(`serve ended: ${JSON.stringify(line)}`);
+  if (typeof line !== "string") throw new Error(`serve ended: ${JSON.stringify(line)}`);
   const ready: ReadyLine = JSON.parse(line);
   const env = { HANGUP_ADDRESS: ready.address };
   return {
@@ -168,7 +168,7 @@ export async function serve(...args: string[]): Promise<Served> {
     address: ready.address,
     async verb(...words) {
       const exit = await hangup(words, env);
-      if (exit.code !== 0 || exit.stderr !== '') throw new Error(`hangup ${words.join(' ')}: ${JSON.stringify(exit)}`);
+      if (exit.code !== 0 || exit.stderr !== "") throw new Error(`hangup ${words.join(" ")}: ${JSON.stringify(exit)}`);
       return exit.stdout;
     },
     async refused(...words) {
@@ -180,16 +180,16 @@ export async function serve(...args: string[]): Promise<Served> {
 }
 
 export function linesOf(text: string): string[] {
-  return text.split('\n').filter((line) => line !== '');
+  return text.split("\n").filter((line) => line !== "");
 }
 
 /** A directory of the test's own. */
 export async function scratchDirectory(): Promise<AsyncDisposable & { path: string }> {
-  const path = await mkdtemp(join(tmpdir(), 'hangup-'));
+  const path = await mkdtemp(join(tmpdir(), "hangup-"));
   return { path, [Symbol.asyncDispose]: async () => rm(path, { recursive: true, force: true }) };
 }
 
 /** The port of `127.0.0.1:41234`. */
 export function portOf(address: string): number {
-  return Number(address.slice(address.lastIndexOf(':') + 1));
+  return Number(address.slice(address.lastIndexOf(":") + 1));
 }

@@ -1,5 +1,5 @@
-import type { Judge, Peer } from './judge.js';
-import type { TestDaemon } from './daemon.js';
+import type { Judge, Peer } from "./judge.js";
+import type { TestDaemon } from "./daemon.js";
 
 /** A connection of which the judge holds one end and the daemon the other, as the session `name`. */
 export interface Connected {
@@ -16,7 +16,7 @@ export async function connectTo(
 ): Promise<Connected> {
   const peer = await judge.connect({ host: listener.host, port: listener.port, ...options });
   const { session } = await daemon.sessions.waitSession({ listener: listener.name, peerPort: peer.localPort });
-  if (session === undefined) throw new Error('a reply without its session');
+  if (session === undefined) throw new Error("a reply without its session");
   return { peer, name: session.name };
 }
 
@@ -26,13 +26,16 @@ export async function dialJudge(
   judge: Judge,
   request: { name?: string; host?: string } = {},
 ): Promise<Connected> {
-  const host = request.host ?? '127.0.0.1';
+  const host = request.host ?? "127.0.0.1";
   const listener = await judge.listen({ host });
-  const target = host.includes(':') ? `[${host}]:${listener.port}` : `${host}:${listener.port}`;
-  const { session } = await daemon.sessions.openSession({ ...(request.name === undefined ? {} : { name: request.name }), target });
+  const target = host.includes(":") ? `[${host}]:${listener.port}` : `${host}:${listener.port}`;
+  const { session } = await daemon.sessions.openSession({
+    ...(request.name === undefined ? {} : { name: request.name }),
+    target,
+  });
   const peer = await listener.accept();
   await listener.close();
-  if (session === undefined) throw new Error('a reply without its session');
+  if (session === undefined) throw new Error("a reply without its session");
   return { peer, name: session.name };
 }
 
@@ -46,6 +49,9 @@ export const stuckBytes = 512 * 1024;
  */
 export async function dialWithStuckData(daemon: TestDaemon, judge: Judge): Promise<Connected> {
   const connected = await dialJudge(daemon, judge);
-  await daemon.sessions.sendData({ session: connected.name, payload: { $case: 'data', value: Buffer.alloc(stuckBytes, 'd') } });
+  await daemon.sessions.sendData({
+    session: connected.name,
+    payload: { $case: "data", value: Buffer.alloc(stuckBytes, "d") },
+  });
   return connected;
 }

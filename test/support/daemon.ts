@@ -1,13 +1,13 @@
-import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
-import { type Channel, createChannel, createClientFactory } from 'nice-grpc';
-import { errorDetailsClientMiddleware } from 'nice-grpc-error-details';
-import { pino } from 'pino';
-import { type Daemon, type DaemonOptions, startDaemon } from '../../src/daemon.js';
-import { type CaptureServiceClient, CaptureServiceDefinition } from '../../src/gen/hangup/v1/capture.js';
-import { type DaemonServiceClient, DaemonServiceDefinition } from '../../src/gen/hangup/v1/daemon.js';
-import { type EventServiceClient, EventServiceDefinition } from '../../src/gen/hangup/v1/event.js';
-import { type ListenerServiceClient, ListenerServiceDefinition } from '../../src/gen/hangup/v1/listener.js';
-import { type SessionServiceClient, SessionServiceDefinition } from '../../src/gen/hangup/v1/session.js';
+import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
+import { type Channel, createChannel, createClientFactory } from "nice-grpc";
+import { errorDetailsClientMiddleware } from "nice-grpc-error-details";
+import { pino } from "pino";
+import { type Daemon, type DaemonOptions, startDaemon } from "../../src/daemon.js";
+import { type CaptureServiceClient, CaptureServiceDefinition } from "../../src/gen/hangup/v1/capture.js";
+import { type DaemonServiceClient, DaemonServiceDefinition } from "../../src/gen/hangup/v1/daemon.js";
+import { type EventServiceClient, EventServiceDefinition } from "../../src/gen/hangup/v1/event.js";
+import { type ListenerServiceClient, ListenerServiceDefinition } from "../../src/gen/hangup/v1/listener.js";
+import { type SessionServiceClient, SessionServiceDefinition } from "../../src/gen/hangup/v1/session.js";
 
 // What the library says of a port in use a test learns from the error.
 setLogVerbosity(logVerbosity.NONE);
@@ -23,7 +23,7 @@ export class Clients implements AsyncDisposable {
 
   constructor(address: string) {
     // grpc-js takes the path of a unix socket only as a URI.
-    this.channel = createChannel(address.replace(/^unix:/, 'unix://'));
+    this.channel = createChannel(address.replace(/^unix:/, "unix://"));
     const factory = createClientFactory().use(errorDetailsClientMiddleware);
     this.listeners = factory.create(ListenerServiceDefinition, this.channel);
     this.sessions = factory.create(SessionServiceDefinition, this.channel);
@@ -46,10 +46,10 @@ export class TestDaemon extends Clients {
   /** An echo listener by the contract's defaults, and the address to give to the judge. */
   async listen(
     name: string,
-    request: Partial<Parameters<ListenerServiceClient['createListener']>[0]> = {},
+    request: Partial<Parameters<ListenerServiceClient["createListener"]>[0]> = {},
   ): Promise<{ host: string; port: number; address: string }> {
     const { listener } = await this.listeners.createListener({ name, ...request });
-    if (listener === undefined) throw new Error('a reply without its listener');
+    if (listener === undefined) throw new Error("a reply without its listener");
     return { host: listener.host, port: listener.port, address: listener.address };
   }
 
@@ -66,8 +66,8 @@ export class TestDaemon extends Clients {
 /** Starts a daemon on a free port of 127.0.0.1 that logs nothing. */
 export async function startTestDaemon(options: Partial<DaemonOptions> = {}): Promise<TestDaemon> {
   const daemon = await startDaemon({
-    listen: { kind: 'tcp', host: '127.0.0.1', port: 0 },
-    logger: pino({ level: 'silent' }),
+    listen: { kind: "tcp", host: "127.0.0.1", port: 0 },
+    logger: pino({ level: "silent" }),
     ...options,
   });
   return new TestDaemon(daemon);

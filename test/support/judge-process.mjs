@@ -4,13 +4,13 @@
 // Nothing here comes from src/: a mistake in the product's own numbers must not be repeated by its judge.
 //
 // One JSON command a line on stdin, one JSON reply a line on stdout, in order. Ends when stdin does.
-import { createHash } from 'node:crypto';
-import { readSync, writeFileSync } from 'node:fs';
-import { isIP } from 'node:net';
-import { constants } from 'node:os';
-import koffi from 'koffi';
+import { createHash } from "node:crypto";
+import { readSync, writeFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { constants } from "node:os";
+import koffi from "koffi";
 
-if (process.platform !== 'linux') throw new Error('the judge knows only the numbers of Linux');
+if (process.platform !== "linux") throw new Error("the judge knows only the numbers of Linux");
 
 /** @typedef {{ rc: number, errno?: string }} Outcome */
 /** @typedef {Record<string, unknown>} Reply */
@@ -48,32 +48,55 @@ if (process.platform !== 'linux') throw new Error('the judge knows only the numb
 
 const libc = koffi.load(null);
 const c = {
-  socket: libc.func('int socket(int domain, int type, int protocol)'),
-  bind: libc.func('int bind(int fd, const void *address, uint length)'),
-  connect: libc.func('int connect(int fd, const void *address, uint length)'),
-  listen: libc.func('int listen(int fd, int backlog)'),
-  accept4: libc.func('int accept4(int fd, void *address, void *length, int flags)'),
-  getsockname: libc.func('int getsockname(int fd, void *address, void *length)'),
-  send: libc.func('long send(int fd, const void *data, size_t length, int flags)'),
-  recv: libc.func('long recv(int fd, void *data, size_t length, int flags)'),
-  shutdown: libc.func('int shutdown(int fd, int how)'),
-  close: libc.func('int close(int fd)'),
-  poll: libc.func('int poll(void *fds, ulong count, int timeoutMs)'),
-  setsockopt: libc.func('int setsockopt(int fd, int level, int name, const void *value, uint length)'),
-  getsockopt: libc.func('int getsockopt(int fd, int level, int name, void *value, void *length)'),
-  ioctl: libc.func('int ioctl(int fd, ulong request, ...)'),
-  inet_pton: libc.func('int inet_pton(int family, const char *text, void *address)'),
-  inet_ntop: libc.func('void *inet_ntop(int family, const void *address, void *text, uint size)'),
+  socket: libc.func("int socket(int domain, int type, int protocol)"),
+  bind: libc.func("int bind(int fd, const void *address, uint length)"),
+  connect: libc.func("int connect(int fd, const void *address, uint length)"),
+  listen: libc.func("int listen(int fd, int backlog)"),
+  accept4: libc.func("int accept4(int fd, void *address, void *length, int flags)"),
+  getsockname: libc.func("int getsockname(int fd, void *address, void *length)"),
+  send: libc.func("long send(int fd, const void *data, size_t length, int flags)"),
+  recv: libc.func("long recv(int fd, void *data, size_t length, int flags)"),
+  shutdown: libc.func("int shutdown(int fd, int how)"),
+  close: libc.func("int close(int fd)"),
+  poll: libc.func("int poll(void *fds, ulong count, int timeoutMs)"),
+  setsockopt: libc.func("int setsockopt(int fd, int level, int name, const void *value, uint length)"),
+  getsockopt: libc.func("int getsockopt(int fd, int level, int name, void *value, void *length)"),
+  ioctl: libc.func("int ioctl(int fd, ulong request, ...)"),
+  inet_pton: libc.func("int inet_pton(int family, const char *text, void *address)"),
+  inet_ntop: libc.func("void *inet_ntop(int family, const void *address, void *text, uint size)"),
 };
 
-const AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10;
-const SOCK_STREAM = 1, SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1, IPPROTO_TCP = 6;
-const SO_REUSEADDR = 2, SO_ERROR = 4, SO_SNDBUF = 7, SO_RCVBUF = 8, SO_LINGER = 13, SO_SNDTIMEO = 21;
-const TCP_NODELAY = 1, TCP_INFO = 11, TCP_QUICKACK = 12, TCP_USER_TIMEOUT = 18;
-const MSG_OOB = 0x1, MSG_PEEK = 0x2, MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000, MSG_MORE = 0x8000;
-const POLLIN = 0x1, POLLPRI = 0x2, POLLOUT = 0x4, POLLERR = 0x8, POLLHUP = 0x10, POLLNVAL = 0x20, POLLRDHUP = 0x2000;
-const FIONREAD = 0x541b, FIONBIO = 0x5421;
+const AF_UNIX = 1,
+  AF_INET = 2,
+  AF_INET6 = 10;
+const SOCK_STREAM = 1,
+  SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1,
+  IPPROTO_TCP = 6;
+const SO_REUSEADDR = 2,
+  SO_ERROR = 4,
+  SO_SNDBUF = 7,
+  SO_RCVBUF = 8,
+  SO_LINGER = 13,
+  SO_SNDTIMEO = 21;
+const TCP_NODELAY = 1,
+  TCP_INFO = 11,
+  TCP_QUICKACK = 12,
+  TCP_USER_TIMEOUT = 18;
+const MSG_OOB = 0x1,
+  MSG_PEEK = 0x2,
+  MSG_DONTWAIT = 0x40,
+  MSG_NOSIGNAL = 0x4000,
+  MSG_MORE = 0x8000;
+const POLLIN = 0x1,
+  POLLPRI = 0x2,
+  POLLOUT = 0x4,
+  POLLERR = 0x8,
+  POLLHUP = 0x10,
+  POLLNVAL = 0x20,
+  POLLRDHUP = 0x2000;
+const FIONREAD = 0x541b,
+  FIONBIO = 0x5421;
 
 const pollBits = { POLLIN, POLLPRI, POLLOUT, POLLERR, POLLHUP, POLLNVAL, POLLRDHUP };
 const messageFlags = { MSG_OOB, MSG_PEEK, MSG_DONTWAIT, MSG_NOSIGNAL, MSG_MORE };
@@ -86,19 +109,32 @@ const socketOptions = {
   TCP_USER_TIMEOUT: [IPPROTO_TCP, TCP_USER_TIMEOUT],
 };
 // The kernel's numbering of TCP_INFO.tcpi_state, which starts at 1.
-const tcpStates = ['', 'ESTABLISHED', 'SYN_SENT', 'SYN_RECV', 'FIN_WAIT1', 'FIN_WAIT2', 'TIME_WAIT', 'CLOSE',
-  'CLOSE_WAIT', 'LAST_ACK', 'LISTEN', 'CLOSING', 'NEW_SYN_RECV'];
+const tcpStates = [
+  "",
+  "ESTABLISHED",
+  "SYN_SENT",
+  "SYN_RECV",
+  "FIN_WAIT1",
+  "FIN_WAIT2",
+  "TIME_WAIT",
+  "CLOSE",
+  "CLOSE_WAIT",
+  "LAST_ACK",
+  "LISTEN",
+  "CLOSING",
+  "NEW_SYN_RECV",
+];
 
 const DEFAULT_DEADLINE_MS = 5000;
 const RECV_ALL_KEEPS_BYTES = 64 * 1024;
 // Never to be confused with the kernel's own ETIMEDOUT, which is a verdict on the connection.
-const PAST_DEADLINE = { rc: -1, errno: 'ETIMEDOUT_JUDGE' };
+const PAST_DEADLINE = { rc: -1, errno: "ETIMEDOUT_JUDGE" };
 
 /** @type {Map<number, string>} */
 const errnoNames = new Map();
 for (const [name, number] of Object.entries(constants.errno)) errnoNames.set(number, name);
 // Two numbers have two names each (EWOULDBLOCK, ENOTSUP); the replies use the name that POSIX gives for sockets.
-errnoNames.set(constants.errno.EAGAIN, 'EAGAIN').set(constants.errno.EOPNOTSUPP, 'EOPNOTSUPP');
+errnoNames.set(constants.errno.EAGAIN, "EAGAIN").set(constants.errno.EOPNOTSUPP, "EOPNOTSUPP");
 
 /** @param {number} number */
 const errnoName = (number) => errnoNames.get(number) ?? `errno ${number}`;
@@ -141,7 +177,7 @@ function bits(table, names) {
 function known(table, name) {
   // Not what the table inherits, such as toString.
   const value = name !== undefined && Object.hasOwn(table, name) ? table[name] : undefined;
-  if (value === undefined) throw new Error(`unknown name ${name}, known are ${Object.keys(table).join(', ')}`);
+  if (value === undefined) throw new Error(`unknown name ${name}, known are ${Object.keys(table).join(", ")}`);
   return value;
 }
 
@@ -184,8 +220,8 @@ function pollOne(fd, events, remainingMs) {
   entry.writeInt16LE(events, 4);
   for (;;) {
     const result = outcome(c.poll(entry, 1, remainingMs()));
-    if (result.errno === 'EINTR') continue;
-    must('poll', result);
+    if (result.errno === "EINTR") continue;
+    must("poll", result);
     return entry.readUInt16LE(6);
   }
 }
@@ -196,7 +232,7 @@ function pollOne(fd, events, remainingMs) {
  * @param {number} [value]
  */
 function setOption(fd, name, value) {
-  if (value === undefined) throw new Error('no value');
+  if (value === undefined) throw new Error("no value");
   const [level, option] = known(socketOptions, name);
   return outcome(c.setsockopt(fd, level, option, int(value), 4));
 }
@@ -204,7 +240,7 @@ function setOption(fd, name, value) {
 /** @param {number} fd */
 function takeSoError(fd) {
   const value = int(0);
-  must('getsockopt', outcome(c.getsockopt(fd, SOL_SOCKET, SO_ERROR, value, int(4))));
+  must("getsockopt", outcome(c.getsockopt(fd, SOL_SOCKET, SO_ERROR, value, int(4))));
   return value.readInt32LE(0);
 }
 
@@ -218,19 +254,19 @@ function setSendTimeout(fd, ms) {
   // A zero timeval means no timeout at all.
   const micros = Math.max(1, Math.round(ms * 1000));
   const timeval = BigInt64Array.of(BigInt(Math.floor(micros / 1e6)), BigInt(micros % 1e6));
-  must('setsockopt', outcome(c.setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, Buffer.from(timeval.buffer), 16)));
+  must("setsockopt", outcome(c.setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, Buffer.from(timeval.buffer), 16)));
 }
 
 /** @param {number} fd @param {boolean} on */
 function setNonBlocking(fd, on) {
-  must('ioctl', outcome(c.ioctl(fd, FIONBIO, 'void *', int(on ? 1 : 0))));
+  must("ioctl", outcome(c.ioctl(fd, FIONBIO, "void *", int(on ? 1 : 0))));
 }
 
 /**
  * @param {Pick<Command, 'host' | 'port' | 'path'>} address host and port, or path
  * @returns {{ family: number, bytes: Buffer }}
  */
-function sockaddr({ host = '', port = 0, path }) {
+function sockaddr({ host = "", port = 0, path }) {
   if (path !== undefined) {
     const name = Buffer.from(path);
     if (name.length > 107) throw new Error(`path of ${name.length} bytes, sun_path holds 107`);
@@ -259,13 +295,13 @@ function fromSockaddr(bytes) {
   if (family !== AF_INET && family !== AF_INET6) return undefined;
   const text = Buffer.alloc(64);
   c.inet_ntop(family, bytes.subarray(family === AF_INET6 ? 8 : 4), text, text.length);
-  return { address: text.toString('latin1', 0, text.indexOf(0)), port: bytes.readUInt16BE(2) };
+  return { address: text.toString("latin1", 0, text.indexOf(0)), port: bytes.readUInt16BE(2) };
 }
 
 /** @param {number} fd */
 function localName(fd) {
   const bytes = Buffer.alloc(128);
-  must('getsockname', outcome(c.getsockname(fd, bytes, int(bytes.length))));
+  must("getsockname", outcome(c.getsockname(fd, bytes, int(bytes.length))));
   const name = fromSockaddr(bytes);
   return name ? { localAddress: name.address, localPort: name.port } : {};
 }
@@ -277,7 +313,7 @@ function localName(fd) {
  * @param {(fd: number) => T} use
  */
 function withSocket(family, use) {
-  const fd = must('socket', outcome(c.socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)));
+  const fd = must("socket", outcome(c.socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)));
   try {
     return use(fd);
   } catch (error) {
@@ -295,8 +331,8 @@ function connectBlocking(fd, address, deadlineMs = DEFAULT_DEADLINE_MS) {
   setSendTimeout(fd, deadlineMs);
   const result = outcome(c.connect(fd, address, address.length));
   // How a blocking connect says that SO_SNDTIMEO passed: EINPROGRESS for TCP, EAGAIN for AF_UNIX.
-  const late = result.errno === 'EINPROGRESS' || result.errno === 'EAGAIN';
-  must('connect', late ? PAST_DEADLINE : result);
+  const late = result.errno === "EINPROGRESS" || result.errno === "EAGAIN";
+  must("connect", late ? PAST_DEADLINE : result);
 }
 
 /**
@@ -307,10 +343,10 @@ function connectBlocking(fd, address, deadlineMs = DEFAULT_DEADLINE_MS) {
 function connectNonBlocking(fd, address, deadlineMs) {
   setNonBlocking(fd, true);
   const result = outcome(c.connect(fd, address, address.length));
-  if (result.errno !== 'EINPROGRESS') must('connect', result);
-  if (pollOne(fd, POLLOUT, deadline(deadlineMs)) === 0) throw new CallFailed('poll', PAST_DEADLINE);
+  if (result.errno !== "EINPROGRESS") must("connect", result);
+  if (pollOne(fd, POLLOUT, deadline(deadlineMs)) === 0) throw new CallFailed("poll", PAST_DEADLINE);
   const error = takeSoError(fd);
-  if (error !== 0) throw new CallFailed('so_error', { rc: -1, errno: errnoName(error) });
+  if (error !== 0) throw new CallFailed("so_error", { rc: -1, errno: errnoName(error) });
   // Only the connect was asked to be non-blocking.
   setNonBlocking(fd, false);
 }
@@ -321,14 +357,14 @@ function connect(command) {
   const { family, bytes } = sockaddr(command);
   return withSocket(family, (fd) => {
     // Before the handshake, as the buffers decide the first window and its scale.
-    if (rcvbuf !== undefined) must('setsockopt', setOption(fd, 'SO_RCVBUF', rcvbuf));
-    if (sndbuf !== undefined) must('setsockopt', setOption(fd, 'SO_SNDBUF', sndbuf));
-    if (userTimeoutMs !== undefined) must('setsockopt', setOption(fd, 'TCP_USER_TIMEOUT', userTimeoutMs));
+    if (rcvbuf !== undefined) must("setsockopt", setOption(fd, "SO_RCVBUF", rcvbuf));
+    if (sndbuf !== undefined) must("setsockopt", setOption(fd, "SO_SNDBUF", sndbuf));
+    if (userTimeoutMs !== undefined) must("setsockopt", setOption(fd, "TCP_USER_TIMEOUT", userTimeoutMs));
     if (localAddress !== undefined || localPort !== 0) {
-      const any = family === AF_INET6 ? '::' : '0.0.0.0';
+      const any = family === AF_INET6 ? "::" : "0.0.0.0";
       const local = sockaddr({ host: localAddress ?? any, port: localPort }).bytes;
-      must('setsockopt', outcome(c.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, int(1), 4)));
-      must('bind', outcome(c.bind(fd, local, local.length)));
+      must("setsockopt", outcome(c.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, int(1), 4)));
+      must("bind", outcome(c.bind(fd, local, local.length)));
     }
     (nonBlocking ? connectNonBlocking : connectBlocking)(fd, bytes, deadlineMs);
     const name = localName(fd);
@@ -340,9 +376,9 @@ function connect(command) {
 function listen(command) {
   const { family, bytes } = sockaddr(command);
   return withSocket(family, (fd) => {
-    must('setsockopt', outcome(c.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, int(1), 4)));
-    must('bind', outcome(c.bind(fd, bytes, bytes.length)));
-    must('listen', outcome(c.listen(fd, command.backlog ?? 128)));
+    must("setsockopt", outcome(c.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, int(1), 4)));
+    must("bind", outcome(c.bind(fd, bytes, bytes.length)));
+    must("listen", outcome(c.listen(fd, command.backlog ?? 128)));
     const { localAddress: address, localPort: port } = localName(fd);
     return { rc: 0, handle: keep(fd), address, port };
   });
@@ -351,9 +387,9 @@ function listen(command) {
 /** @param {Command} command */
 function accept(command) {
   const fd = fdOf(command);
-  if (pollOne(fd, POLLIN, deadline(command.deadlineMs)) === 0) throw new CallFailed('poll', PAST_DEADLINE);
+  if (pollOne(fd, POLLIN, deadline(command.deadlineMs)) === 0) throw new CallFailed("poll", PAST_DEADLINE);
   const remote = Buffer.alloc(128);
-  const accepted = must('accept4', outcome(c.accept4(fd, remote, int(remote.length), SOCK_CLOEXEC)));
+  const accepted = must("accept4", outcome(c.accept4(fd, remote, int(remote.length), SOCK_CLOEXEC)));
   const name = fromSockaddr(remote);
   const handle = keep(accepted);
   return { rc: 0, handle, ...localName(accepted), remoteAddress: name?.address, remotePort: name?.port };
@@ -361,10 +397,10 @@ function accept(command) {
 
 /** @param {Command} command */
 function payload({ data, text, size }) {
-  if (data !== undefined) return Buffer.from(data, 'base64');
+  if (data !== undefined) return Buffer.from(data, "base64");
   if (text !== undefined) return Buffer.from(text);
-  if (size !== undefined) return Buffer.alloc(size, 'a');
-  throw new Error('nothing to send: give data, text or size');
+  if (size !== undefined) return Buffer.alloc(size, "a");
+  throw new Error("nothing to send: give data, text or size");
 }
 
 /**
@@ -377,7 +413,7 @@ function sendOnce(fd, data, flags, deadlineMs) {
   setSendTimeout(fd, deadlineMs);
   const result = outcome(c.send(fd, data, data.length, flags | MSG_NOSIGNAL));
   // A blocking send meets EAGAIN only when SO_SNDTIMEO passed.
-  return result.errno === 'EAGAIN' && !(flags & MSG_DONTWAIT) ? PAST_DEADLINE : result;
+  return result.errno === "EAGAIN" && !(flags & MSG_DONTWAIT) ? PAST_DEADLINE : result;
 }
 
 /** @param {Command} command */
@@ -411,9 +447,10 @@ function sendAll(command) {
  */
 function recvOnce(fd, into, flags, remainingMs) {
   const events = flags & MSG_OOB ? POLLPRI : POLLIN;
-  const result = pollOne(fd, events, remainingMs) === 0
-    ? PAST_DEADLINE
-    : outcome(c.recv(fd, into, into.length, flags | MSG_DONTWAIT));
+  const result =
+    pollOne(fd, events, remainingMs) === 0
+      ? PAST_DEADLINE
+      : outcome(c.recv(fd, into, into.length, flags | MSG_DONTWAIT));
   return withEnd(result);
 }
 
@@ -421,14 +458,14 @@ function recvOnce(fd, into, flags, remainingMs) {
  * @param {Outcome} result of recv(2) into a buffer that was not empty
  * @returns {Outcome & { end?: string }}
  */
-const withEnd = (result) => (result.rc > 0 ? result : { ...result, end: result.errno ?? 'EOF' });
+const withEnd = (result) => (result.rc > 0 ? result : { ...result, end: result.errno ?? "EOF" });
 
 /** @param {Command} command */
 function recv(command) {
   const into = Buffer.alloc(command.max ?? 65536);
   const flags = bits(messageFlags, command.flags ?? []);
   const result = recvOnce(fdOf(command), into, flags, deadline(command.deadlineMs));
-  return { ...result, data: into.toString('base64', 0, Math.max(0, result.rc)) };
+  return { ...result, data: into.toString("base64", 0, Math.max(0, result.rc)) };
 }
 
 /** @param {Command} command */
@@ -437,10 +474,10 @@ function recvAll(command) {
   const { max = Infinity } = command;
   const remainingMs = deadline(command.deadlineMs);
   const into = Buffer.alloc(65536);
-  const hash = createHash('sha256');
+  const hash = createHash("sha256");
   const head = Buffer.alloc(RECV_ALL_KEEPS_BYTES);
   let bytes = 0;
-  let end = 'MAX';
+  let end = "MAX";
   while (bytes < max) {
     const room = into.subarray(0, Math.min(into.length, max - bytes));
     const result = recvOnce(fd, room, 0, remainingMs);
@@ -453,15 +490,19 @@ function recvAll(command) {
     hash.update(part);
     bytes += result.rc;
   }
-  const data = head.toString('base64', 0, Math.min(bytes, head.length));
-  return { bytes, data, sha256: hash.digest('hex'), end };
+  const data = head.toString("base64", 0, Math.min(bytes, head.length));
+  return { bytes, data, sha256: hash.digest("hex"), end };
 }
 
 /** @param {Command} command */
 function poll(command) {
-  const events = command.events ?? ['POLLIN', 'POLLPRI', 'POLLOUT', 'POLLRDHUP'];
+  const events = command.events ?? ["POLLIN", "POLLPRI", "POLLOUT", "POLLRDHUP"];
   const revents = pollOne(fdOf(command), bits(pollBits, events), deadline(command.deadlineMs));
-  return { events: Object.entries(pollBits).filter(([, bit]) => revents & bit).map(([name]) => name) };
+  return {
+    events: Object.entries(pollBits)
+      .filter(([, bit]) => revents & bit)
+      .map(([name]) => name),
+  };
 }
 
 /** @param {Command} command */
@@ -469,7 +510,7 @@ function close(command) {
   const fd = fdOf(command);
   // struct linger { on, 0 seconds }: close(2) then sends RST in place of FIN.
   const linger = Buffer.concat([int(1), int(0)]);
-  if (command.linger0) must('setsockopt', outcome(c.setsockopt(fd, SOL_SOCKET, SO_LINGER, linger, linger.length)));
+  if (command.linger0) must("setsockopt", outcome(c.setsockopt(fd, SOL_SOCKET, SO_LINGER, linger, linger.length)));
   sockets.delete(command.handle);
   return outcome(c.close(fd));
 }
@@ -477,14 +518,14 @@ function close(command) {
 /** @param {Command} command */
 function sioInq(command) {
   const bytes = int(0);
-  must('ioctl', outcome(c.ioctl(fdOf(command), FIONREAD, 'void *', bytes)));
+  must("ioctl", outcome(c.ioctl(fdOf(command), FIONREAD, "void *", bytes)));
   return { rc: 0, bytes: bytes.readInt32LE(0) };
 }
 
 /** @param {Command} command */
 function tcpState(command) {
   const info = Buffer.alloc(256);
-  must('getsockopt', outcome(c.getsockopt(fdOf(command), IPPROTO_TCP, TCP_INFO, info, int(info.length))));
+  must("getsockopt", outcome(c.getsockopt(fdOf(command), IPPROTO_TCP, TCP_INFO, info, int(info.length))));
   return { rc: 0, state: tcpStates[info.readUInt8(0)] ?? `state ${info.readUInt8(0)}` };
 }
 
@@ -499,7 +540,7 @@ function echoUntilError(command) {
   const { chunk = 1024, totalBytes = Infinity } = command;
   const remainingMs = deadline(command.deadlineMs);
   const into = Buffer.alloc(65536);
-  const out = Buffer.alloc(chunk, 'a');
+  const out = Buffer.alloc(chunk, "a");
   /** @type {{ call: string, rc: number, end?: string }[]} */
   const events = [];
   let sent = 0;
@@ -509,17 +550,17 @@ function echoUntilError(command) {
   function sendNow(size = out.length) {
     const { rc, errno } = outcome(c.send(fd, out, size, MSG_DONTWAIT | MSG_NOSIGNAL));
     if (rc > 0) sent += rc;
-    return errno === undefined ? { call: 'send', rc } : { call: 'send', rc, end: errno };
+    return errno === undefined ? { call: "send", rc } : { call: "send", rc, end: errno };
   }
   /** @returns {{ call: string, rc: number, end?: string }} */
   function recvNow() {
     const { rc, end } = withEnd(outcome(c.recv(fd, into, into.length, MSG_DONTWAIT)));
     if (rc > 0) received += rc;
-    return end === undefined ? { call: 'recv', rc } : { call: 'recv', rc, end };
+    return end === undefined ? { call: "recv", rc } : { call: "recv", rc, end };
   }
   /** @param {{ call: string, rc: number, end?: string }} event */
   function isEnd(event) {
-    if (event.end === undefined || event.end === 'EAGAIN') return false;
+    if (event.end === undefined || event.end === "EAGAIN") return false;
     events.push(event, recvNow(), sendNow());
     return true;
   }
@@ -543,7 +584,7 @@ function batch({ commands = [] }) {
   const replies = [];
   for (const command of commands) {
     const reference = /^\$(\d+)$/.exec(String(command.handle));
-    const handle = reference ? replies[Number(reference[1])]?.['handle'] : command.handle;
+    const handle = reference ? replies[Number(reference[1])]?.["handle"] : command.handle;
     replies.push(answer({ ...command, handle }));
   }
   return { replies };
@@ -551,7 +592,19 @@ function batch({ commands = [] }) {
 
 /** @type {Record<string, (command: Command) => Reply>} */
 const commands = {
-  connect, listen, accept, send, sendAll, recv, recvAll, poll, close, sioInq, tcpState, echoUntilError, batch,
+  connect,
+  listen,
+  accept,
+  send,
+  sendAll,
+  recv,
+  recvAll,
+  poll,
+  close,
+  sioInq,
+  tcpState,
+  echoUntilError,
+  batch,
   soError: (command) => {
     const error = takeSoError(fdOf(command));
     return error === 0 ? { rc: 0 } : { rc: 0, errno: errnoName(error) };
@@ -582,7 +635,7 @@ function answerLine(line) {
   } catch {
     return { error: `not JSON: ${line.slice(0, 200)}` };
   }
-  if (typeof command !== 'object' || command === null) return { error: 'not a command' };
+  if (typeof command !== "object" || command === null) return { error: "not a command" };
   return { id: command.id, ...answer(command) };
 }
 
@@ -593,8 +646,8 @@ for (;;) {
   if (length === 0) break;
   unread = Buffer.concat([unread, chunk.subarray(0, length)]);
   for (let newline = unread.indexOf(10); newline >= 0; newline = unread.indexOf(10)) {
-    const line = unread.toString('utf8', 0, newline);
+    const line = unread.toString("utf8", 0, newline);
     unread = unread.subarray(newline + 1);
-    if (line.trim() !== '') writeFileSync(1, `${JSON.stringify(answerLine(line))}\n`);
+    if (line.trim() !== "") writeFileSync(1, `${JSON.stringify(answerLine(line))}\n`);
   }
 }

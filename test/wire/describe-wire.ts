@@ -1,4 +1,4 @@
-import { captureAvailability } from '../support/capture.js';
+import { captureAvailability } from "../support/capture.js";
 
 /**
  * `describe` for tests that read the wire. Without the privilege they are skipped with the reason in the title; where
@@ -11,7 +11,7 @@ export function describeWire(title: string, tests: () => void): void {
     return;
   }
   const { reason } = availability;
-  if (process.env['CI'] === 'true' || process.env['HANGUP_REQUIRE_CAPTURE'] === '1') {
+  if (process.env["CI"] === "true" || process.env["HANGUP_REQUIRE_CAPTURE"] === "1") {
     test(`${title}: the wire can be read here`, () => {
       throw new Error(`this machine must capture, and cannot: ${reason}`);
     });

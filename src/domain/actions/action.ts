@@ -35,7 +35,12 @@ export type Action =
   | { readonly verb: "linger"; readonly timeoutMs: number; readonly drainTimeoutMs: number }
   | { readonly verb: "reset_unread"; readonly timeoutMs: number }
   | { readonly verb: "fin_then_reset"; readonly flushTimeoutMs: number }
-  | { readonly verb: "last_data"; readonly data: Buffer; readonly flushTimeoutMs: number; readonly drainTimeoutMs: number }
+  | {
+      readonly verb: "last_data";
+      readonly data: Buffer;
+      readonly flushTimeoutMs: number;
+      readonly drainTimeoutMs: number;
+    }
   | { readonly verb: "vanish" | "heal" | "pause" | "resume" }
   | { readonly verb: "black_hole"; readonly direction: BlackHole }
   | { readonly verb: "throttle"; readonly throttle: Throttle | undefined }

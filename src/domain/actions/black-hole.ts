@@ -15,6 +15,7 @@ export function blackHole(session: Session, cause: Cause, direction: BlackHole):
     throw session.refusal("WRONG_STATE", `its packets are lost already (${session.blackHole}); heal it first`);
   }
   const errno = session.setBlackHole(direction);
-  if (errno !== undefined) throw session.refusal("KERNEL_REFUSED", `the kernel refused it (${errno}); nothing was changed`);
+  if (errno !== undefined)
+    throw session.refusal("KERNEL_REFUSED", `the kernel refused it (${errno}); nothing was changed`);
   session.publish({ kind: "action_performed", action: "black_hole", cause });
 }

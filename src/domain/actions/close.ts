@@ -17,7 +17,10 @@ export interface CloseOptions extends FlushOptions {
 export async function close(session: Session, cause: Cause, options: CloseOptions): Promise<void> {
   session.assertLiving("close");
   if (session.isClosing) {
-    throw session.refusal("ALREADY_CLOSED", "it was closed before; wait for condition ENDED, or reset it to cut it off");
+    throw session.refusal(
+      "ALREADY_CLOSED",
+      "it was closed before; wait for condition ENDED, or reset it to cut it off",
+    );
   }
   session.publish({ kind: "action_performed", action: "close", cause });
   session.beginClosing(cause, options.drainTimeoutMs);

@@ -16,7 +16,10 @@ export async function lastData(session: Session, cause: Cause, data: Buffer, opt
   assertCanWrite(session, "last_data");
   const room = session.segmentBytes;
   if (room > 0 && data.length > room) {
-    throw invalidField("action.last_data.payload", `${data.length} bytes; one segment has at most ${room} here: send the rest before`);
+    throw invalidField(
+      "action.last_data.payload",
+      `${data.length} bytes; one segment has at most ${room} here: send the rest before`,
+    );
   }
   await untilFlushed(session, "last_data", options);
   assertPossible(session, "last_data", "send, then close it instead");

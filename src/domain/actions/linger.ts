@@ -6,7 +6,13 @@ import { poke, waitUntil } from "../wait-until.js";
 import { assertPossible, assertTcp } from "./assert-possible.js";
 
 /** Our FIN is not acknowledged. */
-const awaitsAcknowledgement: ReadonlySet<TcpState> = new Set(["ESTABLISHED", "CLOSE_WAIT", "FIN_WAIT1", "CLOSING", "LAST_ACK"]);
+const awaitsAcknowledgement: ReadonlySet<TcpState> = new Set([
+  "ESTABLISHED",
+  "CLOSE_WAIT",
+  "FIN_WAIT1",
+  "CLOSING",
+  "LAST_ACK",
+]);
 
 /** How long. */
 export interface LingerOptions {

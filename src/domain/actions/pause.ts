@@ -9,7 +9,10 @@ import type { Session } from "../session.js";
 export function pause(session: Session, cause: Cause): void {
   session.assertLiving("pause");
   if (session.isClosing) {
-    throw session.refusal("ALREADY_CLOSED", "a closed session reads until the peer's FIN; pause it before, or half_close");
+    throw session.refusal(
+      "ALREADY_CLOSED",
+      "a closed session reads until the peer's FIN; pause it before, or half_close",
+    );
   }
   session.holdReading("command");
   session.publish({ kind: "action_performed", action: "pause", cause });

@@ -20,7 +20,10 @@ export interface ResetUnreadOptions {
 export async function resetUnread(session: Session, cause: Cause, options: ResetUnreadOptions): Promise<void> {
   assertPossible(session, "reset_unread", "close it instead");
   if (!session.canWrite) {
-    throw session.refusal("WRONG_STATE", "behind our FIN the peer would see EPIPE and no ECONNRESET; use fin_then_reset");
+    throw session.refusal(
+      "WRONG_STATE",
+      "behind our FIN the peer would see EPIPE and no ECONNRESET; use fin_then_reset",
+    );
   }
   session.holdReading("action");
   // Unread bytes are nothing that the kernel announces while nobody reads.

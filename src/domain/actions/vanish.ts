@@ -14,5 +14,6 @@ export function vanish(session: Session, cause: Cause): void {
   session.assertLiving("vanish");
   session.publish({ kind: "action_performed", action: "vanish", cause });
   const errno = session.vanish(cause);
-  if (errno !== undefined) throw session.refusal("KERNEL_REFUSED", `the kernel refused it (${errno}); nothing was changed`);
+  if (errno !== undefined)
+    throw session.refusal("KERNEL_REFUSED", `the kernel refused it (${errno}); nothing was changed`);
 }

@@ -45,7 +45,8 @@ export function checkPlan(field: string, plan: Plan): void {
     // Where the seed chooses, what follows must be able to follow each choice.
     for (const { verb } of actions) {
       const verbs = endings[verb];
-      if (verbs !== undefined && (allowed === undefined || verbs.length < allowed.verbs.length)) allowed = { after: verb, verbs };
+      if (verbs !== undefined && (allowed === undefined || verbs.length < allowed.verbs.length))
+        allowed = { after: verb, verbs };
       if (verb === "half_close") halfClosed = true;
     }
   }

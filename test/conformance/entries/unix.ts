@@ -81,7 +81,11 @@ export const unix: readonly Entry[] = [
     needs: ["listener_queueing"],
     unix: true,
     listener: { state: Listener_State.QUEUEING, backlog: 0 },
-    steps: [connect, { peer: "connect", socket: "b", nonBlocking: true }, { peer: "connect", socket: "c", deadlineMs: 50 }],
+    steps: [
+      connect,
+      { peer: "connect", socket: "b", nonBlocking: true },
+      { peer: "connect", socket: "c", deadlineMs: 50 },
+    ],
     outcomes: ["ok, EAGAIN, BLOCKS"],
   },
   {

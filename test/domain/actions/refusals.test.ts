@@ -1,14 +1,14 @@
 // What an action refuses: FAILED_PRECONDITION that names the state and says what to do instead, and nothing has changed.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Action } from '../../../src/gen/hangup/v1/action.js';
-import { Session_State, WaitSessionRequest_Condition } from '../../../src/gen/hangup/v1/session.js';
-import { type ActionJson, look, perform } from '../../support/actions.js';
-import { dialJudge, dialWithStuckData } from '../../support/connections.js';
-import { ms, startTestDaemon, type TestDaemon } from '../../support/daemon.js';
-import { failureOf } from '../../support/failure.js';
-import { type Judge, type Peer, startJudge } from '../../support/judge.js';
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Action } from "../../../src/gen/hangup/v1/action.js";
+import { Session_State, WaitSessionRequest_Condition } from "../../../src/gen/hangup/v1/session.js";
+import { type ActionJson, look, perform } from "../../support/actions.js";
+import { dialJudge, dialWithStuckData } from "../../support/connections.js";
+import { ms, startTestDaemon, type TestDaemon } from "../../support/daemon.js";
+import { failureOf } from "../../support/failure.js";
+import { type Judge, type Peer, startJudge } from "../../support/judge.js";
 
 const { ENDED, PEER_FIN } = WaitSessionRequest_Condition;
 
@@ -23,7 +23,7 @@ afterAll(async () => {
   await Promise.all([judge.stop(), daemon.stop()]);
 });
 
-const text = { text: 'x' };
+const text = { text: "x" };
 const all: Readonly<Record<string, ActionJson>> = {
   close: { close: {} },
   half_close: { halfClose: {} },
@@ -55,114 +55,124 @@ async function refused(session: string, action: ActionJson) {
   const failure = await failureOf(daemon.sessions.performAction({ session, action: Action.fromJSON(action) }));
   expect(await standing(session)).toEqual(before);
   expect(failure.resource).toBe(`hangup.v1/session ${session}`);
-  expect(failure.metadata['state']).toBe(before['state']);
+  expect(failure.metadata["state"]).toBe(before["state"]);
   return failure;
 }
 
-test.each(Object.keys(all))('%s of a session that has ended is SESSION_ENDED with its receipt', async (verb) => {
+test.each(Object.keys(all))("%s of a session that has ended is SESSION_ENDED with its receipt", async (verb) => {
   const { peer, name } = await dialJudge(daemon, judge);
   await daemon.sessions.resetSession({ session: name });
   expect(await refused(name, all[verb]!)).toMatchObject({
-    code: 'FAILED_PRECONDITION',
-    reason: 'SESSION_ENDED',
+    code: "FAILED_PRECONDITION",
+    reason: "SESSION_ENDED",
     receipt: { final: true },
   });
   await peer.close();
 });
 
 const afterOurFin: Readonly<Record<string, string>> = {
-  half_close: 'FIN_ALREADY_SENT',
-  reset_unread: 'WRONG_STATE',
-  fin_then_reset: 'FIN_ALREADY_SENT',
-  last_data: 'FIN_ALREADY_SENT',
-  send: 'FIN_ALREADY_SENT',
-  send_urgent: 'FIN_ALREADY_SENT',
+  half_close: "FIN_ALREADY_SENT",
+  reset_unread: "WRONG_STATE",
+  fin_then_reset: "FIN_ALREADY_SENT",
+  last_data: "FIN_ALREADY_SENT",
+  send: "FIN_ALREADY_SENT",
+  send_urgent: "FIN_ALREADY_SENT",
 };
 
-test.each(Object.entries(afterOurFin))('%s after our FIN is %s, and the peer may still send', async (verb, reason) => {
+test.each(Object.entries(afterOurFin))("%s after our FIN is %s, and the peer may still send", async (verb, reason) => {
   const { peer, name } = await dialJudge(daemon, judge);
   await daemon.sessions.halfCloseSession({ session: name });
   await daemon.sessions.waitSession({ session: name, state: Session_State.FIN_WAIT2 });
-  expect(await refused(name, all[verb]!)).toMatchObject({ code: 'FAILED_PRECONDITION', reason });
-  expect(await peer.send({ text: 'still' })).toEqual({ rc: 5 });
-  expect((await daemon.sessions.receiveData({ session: name, minBytes: 5 })).text).toBe('still');
+  expect(await refused(name, all[verb]!)).toMatchObject({ code: "FAILED_PRECONDITION", reason });
+  expect(await peer.send({ text: "still" })).toEqual({ rc: 5 });
+  expect((await daemon.sessions.receiveData({ session: name, minBytes: 5 })).text).toBe("still");
   await peer.close({ linger0: true });
 });
 
 const afterClose: Readonly<Record<string, string>> = {
-  close: 'ALREADY_CLOSED',
-  linger: 'ALREADY_CLOSED',
-  pause: 'ALREADY_CLOSED',
-  set_behaviour: 'ALREADY_CLOSED',
+  close: "ALREADY_CLOSED",
+  linger: "ALREADY_CLOSED",
+  pause: "ALREADY_CLOSED",
+  set_behaviour: "ALREADY_CLOSED",
 };
 
-test.each(Object.entries(afterClose))('%s after close is %s, and the peer may still send', async (verb, reason) => {
+test.each(Object.entries(afterClose))("%s after close is %s, and the peer may still send", async (verb, reason) => {
   const { peer, name } = await dialJudge(daemon, judge);
   await daemon.sessions.closeSession({ session: name });
   await daemon.sessions.waitSession({ session: name, state: Session_State.FIN_WAIT2 });
-  expect(await refused(name, all[verb]!)).toMatchObject({ code: 'FAILED_PRECONDITION', reason });
-  expect(await peer.recv()).toMatchObject({ end: 'EOF' });
-  expect(await peer.send({ text: 'drained' })).toEqual({ rc: 7 });
+  expect(await refused(name, all[verb]!)).toMatchObject({ code: "FAILED_PRECONDITION", reason });
+  expect(await peer.recv()).toMatchObject({ end: "EOF" });
+  expect(await peer.send({ text: "drained" })).toEqual({ rc: 7 });
   await daemon.sessions.waitSession({ session: name, bytesReceived: 7n });
   await peer.close({ linger0: true });
 });
 
-test.each(['CLOSING', 'LAST_ACK'] as const)('reset in %s is RESET_IMPOSSIBLE, and the peer reads all, then EOF', async (state) => {
-  const { peer, name } = await dialWithStuckData(daemon, judge);
-  if (state === 'CLOSING') await daemon.sessions.halfCloseSession({ session: name });
-  await peer.shutdown('WR');
-  await daemon.sessions.waitSession({ session: name, condition: PEER_FIN });
-  if (state === 'LAST_ACK') await daemon.sessions.halfCloseSession({ session: name });
-  await daemon.sessions.waitSession({ session: name, state: Session_State[state] });
-  const failure = await refused(name, { reset: {} });
-  expect(failure).toMatchObject({ code: 'FAILED_PRECONDITION', reason: 'RESET_IMPOSSIBLE', metadata: { state } });
-  expect(failure.message).toMatch(new RegExp(`no RST in ${state}.*instead`));
-  expect(await peer.recvAll()).toMatchObject({ bytes: 512 * 1024, end: 'EOF' });
-  await peer.close();
-});
+test.each(["CLOSING", "LAST_ACK"] as const)(
+  "reset in %s is RESET_IMPOSSIBLE, and the peer reads all, then EOF",
+  async (state) => {
+    const { peer, name } = await dialWithStuckData(daemon, judge);
+    if (state === "CLOSING") await daemon.sessions.halfCloseSession({ session: name });
+    await peer.shutdown("WR");
+    await daemon.sessions.waitSession({ session: name, condition: PEER_FIN });
+    if (state === "LAST_ACK") await daemon.sessions.halfCloseSession({ session: name });
+    await daemon.sessions.waitSession({ session: name, state: Session_State[state] });
+    const failure = await refused(name, { reset: {} });
+    expect(failure).toMatchObject({ code: "FAILED_PRECONDITION", reason: "RESET_IMPOSSIBLE", metadata: { state } });
+    expect(failure.message).toMatch(new RegExp(`no RST in ${state}.*instead`));
+    expect(await peer.recvAll()).toMatchObject({ bytes: 512 * 1024, end: "EOF" });
+    await peer.close();
+  },
+);
 
-test('reset in TIME_WAIT is SESSION_ENDED: the descriptor is gone, the state is told', async () => {
+test("reset in TIME_WAIT is SESSION_ENDED: the descriptor is gone, the state is told", async () => {
   const { peer, name } = await dialJudge(daemon, judge);
   await daemon.sessions.closeSession({ session: name });
   await peer.close();
   await daemon.sessions.waitSession({ session: name, condition: ENDED });
-  expect(await refused(name, { reset: {} })).toMatchObject({ reason: 'SESSION_ENDED', metadata: { state: 'TIME_WAIT' } });
+  expect(await refused(name, { reset: {} })).toMatchObject({
+    reason: "SESSION_ENDED",
+    metadata: { state: "TIME_WAIT" },
+  });
 });
 
-test('fin_then_reset after the peer’s FIN is WRONG_STATE, as no RST follows then; reset still gives one', async () => {
+test("fin_then_reset after the peer’s FIN is WRONG_STATE, as no RST follows then; reset still gives one", async () => {
   const { peer, name } = await dialJudge(daemon, judge);
-  await peer.shutdown('WR');
+  await peer.shutdown("WR");
   await daemon.sessions.waitSession({ session: name, condition: PEER_FIN });
   const failure = await refused(name, { finThenReset: {} });
-  expect(failure).toMatchObject({ code: 'FAILED_PRECONDITION', reason: 'WRONG_STATE', metadata: { state: 'CLOSE_WAIT' } });
-  expect(failure.message).toContain('use reset or close');
+  expect(failure).toMatchObject({
+    code: "FAILED_PRECONDITION",
+    reason: "WRONG_STATE",
+    metadata: { state: "CLOSE_WAIT" },
+  });
+  expect(failure.message).toContain("use reset or close");
   await perform(daemon, name, { reset: {} });
-  expect(await peer.recv()).toMatchObject({ end: 'ECONNRESET' });
+  expect(await peer.recv()).toMatchObject({ end: "ECONNRESET" });
   await peer.close();
 });
 
-test('heal without a black hole is WRONG_STATE, and so is a second black hole', async () => {
+test("heal without a black hole is WRONG_STATE, and so is a second black hole", async () => {
   const { peer, name } = await dialJudge(daemon, judge);
-  expect(await refused(name, { heal: {} })).toMatchObject({ code: 'FAILED_PRECONDITION', reason: 'WRONG_STATE' });
-  await perform(daemon, name, { blackHole: { direction: 'INBOUND' } });
-  const failure = await refused(name, { blackHole: { direction: 'BOTH' } });
-  expect(failure).toMatchObject({ code: 'FAILED_PRECONDITION', reason: 'WRONG_STATE' });
-  expect(failure.message).toContain('heal it first');
+  expect(await refused(name, { heal: {} })).toMatchObject({ code: "FAILED_PRECONDITION", reason: "WRONG_STATE" });
+  await perform(daemon, name, { blackHole: { direction: "INBOUND" } });
+  const failure = await refused(name, { blackHole: { direction: "BOTH" } });
+  expect(failure).toMatchObject({ code: "FAILED_PRECONDITION", reason: "WRONG_STATE" });
+  expect(failure.message).toContain("heal it first");
   await perform(daemon, name, { heal: {} });
-  expect(await peer.send({ text: 'hello' })).toEqual({ rc: 5 });
-  expect((await daemon.sessions.receiveData({ session: name, minBytes: 5 })).text).toBe('hello');
+  expect(await peer.send({ text: "hello" })).toEqual({ rc: 5 });
+  expect((await daemon.sessions.receiveData({ session: name, minBytes: 5 })).text).toBe("hello");
   await peer.close({ linger0: true });
 });
 
-describe('on a unix socket', () => {
+describe("on a unix socket", () => {
   let folder: string;
   let peer: Peer;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'hangup-'));
-    await daemon.listen('u', { unixPath: join(folder, 'u.sock') });
-    peer = await judge.connect({ path: join(folder, 'u.sock') });
-    await daemon.sessions.waitSession({ session: 'u/1' });
+    folder = mkdtempSync(join(tmpdir(), "hangup-"));
+    await daemon.listen("u", { unixPath: join(folder, "u.sock") });
+    peer = await judge.connect({ path: join(folder, "u.sock") });
+    await daemon.sessions.waitSession({ session: "u/1" });
   });
 
   afterAll(async () => {
@@ -171,20 +181,23 @@ describe('on a unix socket', () => {
   });
 
   const reasons: Readonly<Record<string, string>> = {
-    reset: 'RESET_IMPOSSIBLE',
-    linger: 'UNIX_SOCKET',
-    fin_then_reset: 'UNIX_SOCKET',
-    last_data: 'UNIX_SOCKET',
-    vanish: 'UNIX_SOCKET',
-    black_hole: 'UNIX_SOCKET',
-    send_urgent: 'UNIX_SOCKET',
+    reset: "RESET_IMPOSSIBLE",
+    linger: "UNIX_SOCKET",
+    fin_then_reset: "UNIX_SOCKET",
+    last_data: "UNIX_SOCKET",
+    vanish: "UNIX_SOCKET",
+    black_hole: "UNIX_SOCKET",
+    send_urgent: "UNIX_SOCKET",
   };
 
-  test.each(Object.entries(reasons))('%s is %s, with what to use instead, and the peer goes on', async (verb, reason) => {
-    const failure = await refused('u/1', all[verb]!);
-    expect(failure).toMatchObject({ code: 'FAILED_PRECONDITION', reason });
-    expect(failure.message).toMatch(/close|pause|send/);
-    await peer.send({ text: verb });
-    expect((await peer.recvAll({ max: verb.length })).data.toString()).toBe(verb);
-  });
+  test.each(Object.entries(reasons))(
+    "%s is %s, with what to use instead, and the peer goes on",
+    async (verb, reason) => {
+      const failure = await refused("u/1", all[verb]!);
+      expect(failure).toMatchObject({ code: "FAILED_PRECONDITION", reason });
+      expect(failure.message).toMatch(/close|pause|send/);
+      await peer.send({ text: verb });
+      expect((await peer.recvAll({ max: verb.length })).data.toString()).toBe(verb);
+    },
+  );
 });

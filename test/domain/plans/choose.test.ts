@@ -57,11 +57,14 @@ const dice: Plan = {
 const rolled = (seed: bigint, count: number) =>
   Array.from({ length: count }, (_, index) => chooseSteps({ ...dice, seed }, index + 1)[0]!.action.verb);
 
-test.each([0n, 1n, 7n, 2n ** 32n, 2n ** 64n - 1n])("connections of a plan with seed %d choose each action about as often", (seed) => {
-  const counts = verbs.map((verb) => rolled(seed, 4000).filter((chosen) => chosen === verb).length);
-  // 4000 throws of 4: the standard deviation is 27.
-  for (const count of counts) expect(Math.abs(count - 1000)).toBeLessThan(150);
-});
+test.each([0n, 1n, 7n, 2n ** 32n, 2n ** 64n - 1n])(
+  "connections of a plan with seed %d choose each action about as often",
+  (seed) => {
+    const counts = verbs.map((verb) => rolled(seed, 4000).filter((chosen) => chosen === verb).length);
+    // 4000 throws of 4: the standard deviation is 27.
+    for (const count of counts) expect(Math.abs(count - 1000)).toBeLessThan(150);
+  },
+);
 
 test("what the next connection chooses is not told by the one before", () => {
   const throws = rolled(7n, 4001);

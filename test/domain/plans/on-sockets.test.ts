@@ -23,7 +23,9 @@ type Step = readonly [trigger: object, action: object];
 
 async function listen(steps: readonly Step[], rest: object = {}) {
   const plans = [{ steps: steps.map(([trigger, action]) => ({ trigger, action })) }];
-  const { listener } = await daemon.listeners.createListener(CreateListenerRequest.fromJSON({ name: "l", plans, ...rest }));
+  const { listener } = await daemon.listeners.createListener(
+    CreateListenerRequest.fromJSON({ name: "l", plans, ...rest }),
+  );
   return { host: listener!.host, port: listener!.port };
 }
 
@@ -44,7 +46,10 @@ const resume = { resume: {} };
 const fire = async (name: string) => daemon.sessions.signalPlan({ session: "l/1", signal: name });
 
 async function ended(): Promise<Session> {
-  const { session } = await daemon.sessions.waitSession({ session: "l/1", condition: WaitSessionRequest_Condition.ENDED });
+  const { session } = await daemon.sessions.waitSession({
+    session: "l/1",
+    condition: WaitSessionRequest_Condition.ENDED,
+  });
   return session!;
 }
 
@@ -63,7 +68,13 @@ async function all(peer: { recvAll(): Promise<{ data: Buffer; end: string }> }) 
 }
 
 test("what a resume lets in stops at the next step's byte", async () => {
-  const peer = await judge.connect(await listen([[received(4), pause], [signal("on"), resume], [received(6), flushed]]));
+  const peer = await judge.connect(
+    await listen([
+      [received(4), pause],
+      [signal("on"), resume],
+      [received(6), flushed],
+    ]),
+  );
   await peer.send({ text: digits });
   expect((await peer.recv({ max: 100 })).data.toString()).toBe("0123");
   await fire("on");
@@ -72,14 +83,23 @@ test("what a resume lets in stops at the next step's byte", async () => {
 });
 
 test("what a step sends comes at its byte, before the rest of the banner", async () => {
-  const steps: Step[] = [[sent(4), say("<a>")], [sent(6), say("<b>")], [sent(13), close]];
+  const steps: Step[] = [
+    [sent(4), say("<a>")],
+    [sent(6), say("<b>")],
+    [sent(13), close],
+  ];
   const peer = await judge.connect(await listen(steps, { behaviour: { bannerText: digits } }));
   await peer.shutdown("WR");
   expect(await all(peer)).toBe("0123<a<b>>456 EOF");
 });
 
 test("a number of bytes sent stops the echo in the midst of a segment, and what comes behind is not received yet", async () => {
-  const peer = await judge.connect(await listen([[sent(3), say("!")], [received(5), flushed]]));
+  const peer = await judge.connect(
+    await listen([
+      [sent(3), say("!")],
+      [received(5), flushed],
+    ]),
+  );
   await peer.send({ text: digits });
   expect(await all(peer)).toBe("012!34 ECONNRESET");
   expect(fired(await ended())).toEqual(["send 3 3", "reset 5 6"]);
@@ -99,14 +119,22 @@ test("a banner is cut by a close: the peer gets so many bytes, then EOF", async 
 
 test("a step that replaces the behaviour before it began replaces its banner too, and sends its own once", async () => {
   const behaviour = { bannerText: "new", echo: {} };
-  const steps: Step[] = [[accepted, { setBehaviour: { behaviour } }], [received(1), close]];
+  const steps: Step[] = [
+    [accepted, { setBehaviour: { behaviour } }],
+    [received(1), close],
+  ];
   const peer = await judge.connect(await listen(steps, { behaviour: { bannerText: "old", discard: {} } }));
   await peer.send({ text: "x" });
   expect(await all(peer)).toBe("newx EOF");
 });
 
 test("half-close, then reset: the peer reads EOF, and its first write is EPIPE", async () => {
-  const peer = await judge.connect(await listen([[received(2), halfClose], [received(4), reset]]));
+  const peer = await judge.connect(
+    await listen([
+      [received(2), halfClose],
+      [received(4), reset],
+    ]),
+  );
   await peer.send({ text: "0123" });
   expect(await all(peer)).toBe("01 EOF");
   const receipt = (await ended()).receipt!;
@@ -115,7 +143,12 @@ test("half-close, then reset: the peer reads EOF, and its first write is EPIPE",
 });
 
 test("close, then reset at a later byte: the FIN goes first, and the bytes between are counted", async () => {
-  const peer = await judge.connect(await listen([[received(2), close], [received(6), reset]]));
+  const peer = await judge.connect(
+    await listen([
+      [received(2), close],
+      [received(6), reset],
+    ]),
+  );
   await peer.send({ text: "0123" });
   expect(await all(peer)).toBe("01 EOF");
   await peer.send({ text: "4567" });
@@ -123,7 +156,13 @@ test("close, then reset at a later byte: the FIN goes first, and the bytes betwe
 });
 
 test("a close while bytes of a segment are held back counts them still", async () => {
-  const peer = await judge.connect(await listen([[received(2), pause], [signal("on"), close], [received(4), reset]]));
+  const peer = await judge.connect(
+    await listen([
+      [received(2), pause],
+      [signal("on"), close],
+      [received(4), reset],
+    ]),
+  );
   await peer.send({ text: digits });
   expect((await peer.recv({ max: 100 })).data.toString()).toBe("01");
   await fire("on");
@@ -131,7 +170,12 @@ test("a close while bytes of a segment are held back counts them still", async (
 });
 
 test("a reset that the peer's own RST came before is a step that never fired", async () => {
-  const peer = await judge.connect(await listen([[received(4), say("!")], [signal("on"), reset]]));
+  const peer = await judge.connect(
+    await listen([
+      [received(4), say("!")],
+      [signal("on"), reset],
+    ]),
+  );
   await peer.send({ text: digits });
   await peer.recv();
   await peer.close({ linger0: true });
@@ -142,19 +186,32 @@ test("a reset that the peer's own RST came before is a step that never fired", a
 
 test("the end of a session in the midst of a reset after the flush is a step that failed", async () => {
   const data = Buffer.alloc(1024 * 1024).toString("base64");
-  const where = await listen([[accepted, { send: { data } }], [received(1), { reset: { afterFlush: true, flushTimeout: { seconds: 60 } } }]]);
+  const where = await listen([
+    [accepted, { send: { data } }],
+    [received(1), { reset: { afterFlush: true, flushTimeout: { seconds: 60 } } }],
+  ]);
   const peer = await judge.connect({ ...where, rcvbuf: 4096 });
   await peer.send({ text: "x" });
   await untilFired(2);
   await peer.close({ linger0: true });
   expect(fired(await ended())).toEqual(["send 0 0", "reset 1 1048577 SESSION_ENDED"]);
   const { plans } = await daemon.listeners.deleteListener({ listener: "l" });
-  expect(plans).toMatchObject([{ steps: [{ fired: 1n, notFired: 0n }, { fired: 0n, notFired: 1n }] }]);
+  expect(plans).toMatchObject([
+    {
+      steps: [
+        { fired: 1n, notFired: 0n },
+        { fired: 0n, notFired: 1n },
+      ],
+    },
+  ]);
 });
 
 test("a listener that is deleted in the midst of a reset after the flush reports that it never fired", async () => {
   const data = Buffer.alloc(1024 * 1024).toString("base64");
-  const where = await listen([[accepted, { send: { data } }], [received(1), { reset: { afterFlush: true, flushTimeout: { seconds: 60 } } }]]);
+  const where = await listen([
+    [accepted, { send: { data } }],
+    [received(1), { reset: { afterFlush: true, flushTimeout: { seconds: 60 } } }],
+  ]);
   const peer = await judge.connect({ ...where, rcvbuf: 4096 });
   await peer.send({ text: "x" });
   await untilFired(2);
@@ -165,7 +222,10 @@ test("a listener that is deleted in the midst of a reset after the flush reports
 
 test("a flush that takes too long is a step that failed, and the echo goes on where it was", async () => {
   const data = Buffer.alloc(1024 * 1024, "d").toString("base64");
-  const where = await listen([[accepted, { send: { data } }], [received(4), { reset: { afterFlush: true, flushTimeout: { nanos: 50e6 } } }]]);
+  const where = await listen([
+    [accepted, { send: { data } }],
+    [received(4), { reset: { afterFlush: true, flushTimeout: { nanos: 50e6 } } }],
+  ]);
   const peer = await judge.connect({ ...where, rcvbuf: 4096 });
   await peer.send({ text: digits });
   await untilFailed();
@@ -175,7 +235,13 @@ test("a flush that takes too long is a step that failed, and the echo goes on wh
 });
 
 test("idle is counted from the last byte, and elapsed from the step before", async () => {
-  const peer = await judge.connect(await listen([[received(1), say("a")], [idle(60), say("b")], [after(40), flushed]]));
+  const peer = await judge.connect(
+    await listen([
+      [received(1), say("a")],
+      [idle(60), say("b")],
+      [after(40), flushed],
+    ]),
+  );
   for (let times = 0; times < 4; times++) {
     await peer.send({ text: "x" });
     await peer.recv();
@@ -183,14 +249,25 @@ test("idle is counted from the last byte, and elapsed from the step before", asy
   const { data, end } = await peer.recvAll();
   expect(data.toString()).toMatch(/b$/);
   expect(end).toBe("ECONNRESET");
-  const [first, second, third] = (await ended()).plan!.fired.map(({ time }) => Number(time!.seconds) * 1000 + time!.nanos / 1e6);
+  const [first, second, third] = (await ended()).plan!.fired.map(
+    ({ time }) => Number(time!.seconds) * 1000 + time!.nanos / 1e6,
+  );
   // Timers of Node may be a millisecond early.
   expect(second! - first!).toBeGreaterThanOrEqual(58);
   expect(third! - second!).toBeGreaterThanOrEqual(38);
 });
 
 test("a FIN that came before its step counts", async () => {
-  const peer = await judge.connect(await listen([[signal("on"), say("a")], [{ peerFin: {} }, say("b")], [after(0), close]], { onPeerFin: 2 }));
+  const peer = await judge.connect(
+    await listen(
+      [
+        [signal("on"), say("a")],
+        [{ peerFin: {} }, say("b")],
+        [after(0), close],
+      ],
+      { onPeerFin: 2 },
+    ),
+  );
   await peer.shutdown("WR");
   await daemon.sessions.waitSession({ session: "l/1", condition: WaitSessionRequest_Condition.PEER_FIN });
   await fire("on");
@@ -199,7 +276,12 @@ test("a FIN that came before its step counts", async () => {
 
 test("the peer's FIN comes after all its bytes, however slowly they are echoed", async () => {
   const slowly = { throttle: { bytesPerSecond: 2_000_000, chunkBytes: 4096 } };
-  const peer = await judge.connect(await listen([[accepted, slowly], [{ peerFin: {} }, say("bye")]]));
+  const peer = await judge.connect(
+    await listen([
+      [accepted, slowly],
+      [{ peerFin: {} }, say("bye")],
+    ]),
+  );
   const size = 300_000;
   await peer.sendAll({ size });
   await peer.shutdown("WR");
@@ -208,7 +290,12 @@ test("the peer's FIN comes after all its bytes, however slowly they are echoed",
 });
 
 test("while nothing is read the peer's FIN counts at once", async () => {
-  const peer = await judge.connect(await listen([[received(2), pause], [{ peerFin: {} }, reset]]));
+  const peer = await judge.connect(
+    await listen([
+      [received(2), pause],
+      [{ peerFin: {} }, reset],
+    ]),
+  );
   await peer.send({ text: "0123" });
   await peer.shutdown("WR");
   expect(await all(peer)).toBe("01 ECONNRESET");
@@ -216,7 +303,12 @@ test("while nothing is read the peer's FIN counts at once", async () => {
 
 test("a delay moves what a step sends, not the step", async () => {
   const delay = { delay: { duration: { nanos: 100e6 } } };
-  const peer = await judge.connect(await listen([[accepted, delay], [received(3), flushed]]));
+  const peer = await judge.connect(
+    await listen([
+      [accepted, delay],
+      [received(3), flushed],
+    ]),
+  );
   const before = performance.now();
   await peer.send({ text: digits });
   expect(await all(peer)).toBe("012 ECONNRESET");
@@ -225,7 +317,12 @@ test("a delay moves what a step sends, not the step", async () => {
 
 test("a reset under a throttle throws away what has not gone out", async () => {
   const slowly = { throttle: { bytesPerSecond: 10, chunkBytes: 1 } };
-  const peer = await judge.connect(await listen([[accepted, slowly], [received(8), reset]]));
+  const peer = await judge.connect(
+    await listen([
+      [accepted, slowly],
+      [received(8), reset],
+    ]),
+  );
   await peer.send({ text: digits });
   const { bytes, end } = await peer.recvAll();
   expect(bytes).toBeLessThan(8);
@@ -233,7 +330,11 @@ test("a reset under a throttle throws away what has not gone out", async () => {
 });
 
 test("urgent and last data count as bytes sent", async () => {
-  const steps: Step[] = [[accepted, { sendUrgent: { text: "!" } }], [sent(1), say("a")], [sent(2), { lastData: { text: "bc" } }]];
+  const steps: Step[] = [
+    [accepted, { sendUrgent: { text: "!" } }],
+    [sent(1), say("a")],
+    [sent(2), { lastData: { text: "bc" } }],
+  ];
   const peer = await judge.connect(await listen(steps));
   expect(await peer.recv({ flags: ["MSG_OOB"] })).toMatchObject({ rc: 1 });
   expect(await all(peer)).toBe("abc EOF");
@@ -248,12 +349,24 @@ test("reset_unread at the first byte that nobody reads is ECONNRESET", async () 
 });
 
 test("an action that its state does not allow is a step that failed, and the next one is armed", async () => {
-  const peer = await judge.connect(await listen([[received(2), { heal: {} }], [received(4), flushed]]));
+  const peer = await judge.connect(
+    await listen([
+      [received(2), { heal: {} }],
+      [received(4), flushed],
+    ]),
+  );
   await peer.send({ text: digits });
   expect(await all(peer)).toBe("0123 ECONNRESET");
   expect(fired(await ended())).toEqual(["heal 2 2 WRONG_STATE", "reset 4 4"]);
   const { plans } = await daemon.listeners.deleteListener({ listener: "l" });
-  expect(plans).toMatchObject([{ steps: [{ fired: 0n, notFired: 1n }, { fired: 1n, notFired: 0n }] }]);
+  expect(plans).toMatchObject([
+    {
+      steps: [
+        { fired: 0n, notFired: 1n },
+        { fired: 1n, notFired: 0n },
+      ],
+    },
+  ]);
 });
 
 describe("on a unix socket", () => {
@@ -277,7 +390,10 @@ describe("on a unix socket", () => {
     expect(await all(peer)).toBe("0123 EOF");
   });
 
-  test.each([["at once", reset], ["after the flush", flushed]])("a reset %s is a step that failed, and the echo goes on", async (_, action) => {
+  test.each([
+    ["at once", reset],
+    ["after the flush", flushed],
+  ])("a reset %s is a step that failed, and the echo goes on", async (_, action) => {
     const peer = await connect([[received(4), action]]);
     await peer.send({ text: digits });
     await peer.shutdown("WR");

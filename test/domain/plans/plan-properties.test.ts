@@ -18,8 +18,14 @@ const text = (minLength: number, maxLength: number) =>
 
 const trigger: fc.Arbitrary<ChosenTrigger> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<ChosenTrigger>({ when: "accepted" }) },
-  { weight: 3, arbitrary: fc.integer({ min: 1, max: 14 }).map((count): ChosenTrigger => ({ when: "bytes_received", count })) },
-  { weight: 3, arbitrary: fc.integer({ min: 1, max: 18 }).map((count): ChosenTrigger => ({ when: "bytes_sent", count })) },
+  {
+    weight: 3,
+    arbitrary: fc.integer({ min: 1, max: 14 }).map((count): ChosenTrigger => ({ when: "bytes_received", count })),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.integer({ min: 1, max: 18 }).map((count): ChosenTrigger => ({ when: "bytes_sent", count })),
+  },
   { weight: 4, arbitrary: text(1, 4).map((bytes): ChosenTrigger => ({ when: "pattern", bytes: Buffer.from(bytes) })) },
   { weight: 2, arbitrary: fc.constantFrom("x", "y").map((name): ChosenTrigger => ({ when: "signal", name })) },
   { weight: 1, arbitrary: fc.constant<ChosenTrigger>({ when: "peer_fin" }) },
@@ -34,7 +40,9 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 5,
     // Capitals: what a step sends is told from an echo.
-    arbitrary: fc.constantFrom("P", "QR", "STUVWX").map((data): Action => ({ verb: "send", data: Buffer.from(data), flushTimeoutMs })),
+    arbitrary: fc
+      .constantFrom("P", "QR", "STUVWX")
+      .map((data): Action => ({ verb: "send", data: Buffer.from(data), flushTimeoutMs })),
   },
   { weight: 2, arbitrary: fc.constant<Action>({ verb: "pause" }) },
   { weight: 3, arbitrary: fc.constant<Action>({ verb: "resume" }) },
@@ -101,7 +109,10 @@ interface Outcome {
 }
 
 /** By the real session, its real plan and its real actions, over a connection without a socket. */
-async function real(told: Story, sizes: readonly number[]): Promise<Outcome & { readonly reported: readonly number[] }> {
+async function real(
+  told: Story,
+  sizes: readonly number[],
+): Promise<Outcome & { readonly reported: readonly number[] }> {
   const { fake, connection } = FakeConnection.make();
   const facts: Fact[] = [];
   const host = {
@@ -149,9 +160,14 @@ async function real(told: Story, sizes: readonly number[]): Promise<Outcome & { 
     }),
     reported: plans.reports()[0]!.steps.map((step) => step.fired),
   };
-  const events = facts.flatMap((fact) => (fact.kind === "plan_step_fired" || fact.kind === "plan_step_failed" ? [fact] : []));
+  const events = facts.flatMap((fact) =>
+    fact.kind === "plan_step_fired" || fact.kind === "plan_step_failed" ? [fact] : [],
+  );
   expect(events.map(({ kind, step }) => `${kind} ${step.step}`)).toEqual(
-    fired.flatMap(({ step, failure }) => [`plan_step_fired ${step}`, ...(failure === undefined ? [] : [`plan_step_failed ${step}`])]),
+    fired.flatMap(({ step, failure }) => [
+      `plan_step_fired ${step}`,
+      ...(failure === undefined ? [] : [`plan_step_failed ${step}`]),
+    ]),
   );
   fake.release();
   return outcome;
@@ -203,7 +219,13 @@ const sends = (data: string): Action => ({ verb: "send", data: Buffer.from(data)
 const resets: Action = { verb: "reset", afterFlush: false, discardedData: undefined, flushTimeoutMs };
 const closes: Action = { verb: "close", flushTimeoutMs, drainTimeoutMs: 1000 };
 const tenBytes: Happening[] = "abababbbab".split("").map((byte) => ({ kind: "byte", byte }));
-const echoing: Omit<Story, "steps" | "happenings"> = { early: [], fin: null, closesToo: true, echoes: true, banner: "" };
+const echoing: Omit<Story, "steps" | "happenings"> = {
+  early: [],
+  fin: null,
+  closesToo: true,
+  echoes: true,
+  banner: "",
+};
 
 /** What chance comes to too seldom: steps that let loose what another step has to stop again. */
 const knots: readonly Story[] = [
@@ -261,23 +283,31 @@ test("what steps do, at which byte, in which order, and what the peer gets depen
       const { reported, ...outcome } = await real(told, sizes);
       expect(outcome).toEqual(expected);
       const performed = told.steps.map((_, index) =>
-        expected.fired.some((step) => "step" in step && step.step === index + 1 && "failed" in step && !step.failed) ? 1 : 0,
+        expected.fired.some((step) => "step" in step && step.step === index + 1 && "failed" in step && !step.failed)
+          ? 1
+          : 0,
       );
       expect(reported).toEqual(performed);
     }),
-    { numRuns: runs, examples: knots.flatMap((knot) => [[100], [1], [3]].map((sizes): [Story, number[]] => [knot, sizes])) },
+    {
+      numRuns: runs,
+      examples: knots.flatMap((knot) => [[100], [1], [3]].map((sizes): [Story, number[]] => [knot, sizes])),
+    },
   );
 }, 60_000);
 
-test.each([[[1]], [[2]], [[3, 0, 1]], [[100]]])("a self-similar pattern is found at its first end, in segments of %j", async (sizes) => {
-  const told: Story = {
-    steps: [{ trigger: { when: "pattern", bytes: Buffer.from("aab") }, action: sends("P") }],
-    happenings: "aaabb".split("").map((byte) => ({ kind: "byte", byte })),
-    early: [],
-    fin: null,
-    closesToo: false,
-    echoes: true,
-    banner: "",
-  };
-  expect(await real(told, sizes)).toMatchObject({ wire: "aaabPb", fired: [{ bytesReceived: 4, bytesSent: 4 }] });
-});
+test.each([[[1]], [[2]], [[3, 0, 1]], [[100]]])(
+  "a self-similar pattern is found at its first end, in segments of %j",
+  async (sizes) => {
+    const told: Story = {
+      steps: [{ trigger: { when: "pattern", bytes: Buffer.from("aab") }, action: sends("P") }],
+      happenings: "aaabb".split("").map((byte) => ({ kind: "byte", byte })),
+      early: [],
+      fin: null,
+      closesToo: false,
+      echoes: true,
+      banner: "",
+    };
+    expect(await real(told, sizes)).toMatchObject({ wire: "aaabPb", fired: [{ bytesReceived: 4, bytesSent: 4 }] });
+  },
+);

@@ -23,20 +23,29 @@ async function listen(json: object) {
 
 const resetAt10 = { trigger: { bytesReceived: 10 }, action: { reset: { afterFlush: true } } };
 
-test.each([[100], [1], [7]])("a reset after byte 10 gives 10 echoed bytes and ECONNRESET, in pieces of %i", async (size) => {
-  const peer = await judge.connect(await listen({ plans: [{ steps: [resetAt10] }] }));
-  // No send after the tenth byte: it could meet the error, which comes once.
-  for (let sent = 0; sent < 10; sent += size) {
-    await peer.send({ text: "0123456789".repeat(10).slice(sent, sent + size) });
-  }
-  const { data, end } = await peer.recvAll();
-  expect({ data: data.toString(), end }).toEqual({ data: "0123456789", end: "ECONNRESET" });
-  const { session } = await daemon.sessions.waitSession({ session: "l/1", condition: 1 });
-  expect(session?.plan).toMatchObject({ plan: 1, steps: 1, fired: [{ step: 1, action: "reset", bytesReceived: 10n, bytesSent: 10n }] });
-});
+test.each([[100], [1], [7]])(
+  "a reset after byte 10 gives 10 echoed bytes and ECONNRESET, in pieces of %i",
+  async (size) => {
+    const peer = await judge.connect(await listen({ plans: [{ steps: [resetAt10] }] }));
+    // No send after the tenth byte: it could meet the error, which comes once.
+    for (let sent = 0; sent < 10; sent += size) {
+      await peer.send({ text: "0123456789".repeat(10).slice(sent, sent + size) });
+    }
+    const { data, end } = await peer.recvAll();
+    expect({ data: data.toString(), end }).toEqual({ data: "0123456789", end: "ECONNRESET" });
+    const { session } = await daemon.sessions.waitSession({ session: "l/1", condition: 1 });
+    expect(session?.plan).toMatchObject({
+      plan: 1,
+      steps: 1,
+      fired: [{ step: 1, action: "reset", bytesReceived: 10n, bytesSent: 10n }],
+    });
+  },
+);
 
 test("the first two connections fail and the third passes", async () => {
-  const where = await listen({ plans: [{ connections: 2, steps: [{ trigger: { bytesReceived: 1 }, action: { reset: {} } }] }] });
+  const where = await listen({
+    plans: [{ connections: 2, steps: [{ trigger: { bytesReceived: 1 }, action: { reset: {} } }] }],
+  });
   const outcomes: string[] = [];
   for (let attempt = 0; attempt < 3; attempt++) {
     const peer = await judge.connect(where);
@@ -46,7 +55,9 @@ test("the first two connections fail and the third passes", async () => {
   }
   expect(outcomes).toEqual(["ECONNRESET", "ECONNRESET", "EOF"]);
   const { plans } = await daemon.listeners.deleteListener({ listener: "l" });
-  expect(plans).toMatchObject([{ plan: 1, connections: 2, connectionsSeen: 2n, steps: [{ step: 1, fired: 2n, notFired: 0n }] }]);
+  expect(plans).toMatchObject([
+    { plan: 1, connections: 2, connectionsSeen: 2n, steps: [{ step: 1, fired: 2n, notFired: 0n }] },
+  ]);
 });
 
 test("a pattern across two segments closes, and the echo goes up to its last byte", async () => {
@@ -124,7 +135,12 @@ test("a dialed session has a plan too", async () => {
     OpenSessionRequest.fromJSON({
       name: "c",
       target: `127.0.0.1:${listener.port}`,
-      plan: { steps: [{ trigger: { accepted: {} }, action: { send: { text: "hi" } } }, { trigger: { bytesReceived: 2 }, action: { reset: {} } }] },
+      plan: {
+        steps: [
+          { trigger: { accepted: {} }, action: { send: { text: "hi" } } },
+          { trigger: { bytesReceived: 2 }, action: { reset: {} } },
+        ],
+      },
     }),
   );
   const peer = await listener.accept();

@@ -39,7 +39,10 @@ const calls = {
     }),
 };
 
-const connected = once(socket, "connect").then(() => "connected", () => new Promise(() => undefined));
+const connected = once(socket, "connect").then(
+  () => "connected",
+  () => new Promise(() => undefined),
+);
 const said = { connect: await Promise.race([connected, next()]), calls: [] };
 if (said.connect === "connected") {
   socket.write("hello");
