@@ -38,6 +38,23 @@ need_grpcurl() {
   GOBIN=$bin go install "github.com/fullstorydev/grpcurl/cmd/grpcurl@$grpcurl_version"
 }
 
+# The clients of test/real-clients: those of the system, and Python's in a temporary environment.
+need_real_clients() {
+  need_go && need_python || return
+  local command missing=()
+  for command in curl redis-cli psql; do
+    command -v "$command" >/dev/null || missing+=("$command")
+  done
+  if [ ${#missing[@]} -gt 0 ]; then
+    apt_install curl redis-tools postgresql-client || return
+  fi
+  python3 -m venv "$temp/real-clients" || return
+  "$temp/real-clients/bin/pip" install --quiet --disable-pip-version-check -r test/real-clients/requirements.txt || return
+  export HANGUP_PYTHON=$temp/real-clients/bin/python
+  # From here on a client that is not there is a failure.
+  export HANGUP_REQUIRE_CLIENTS=1
+}
+
 declare -A node_bin
 
 # Each major that package.json promises: the one that runs this, or one from npm in a temporary folder.
