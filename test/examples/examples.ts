@@ -8,6 +8,7 @@ const folder = resolve(__dirname, "../../examples");
 /** The names of all examples. */
 export function examples(): string[] {
   return readdirSync(folder)
+    .filter((file) => file.endsWith(".yaml"))
     .map((file) => file.replace(/\.yaml$/, ""))
     .toSorted();
 }
