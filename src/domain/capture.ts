@@ -91,20 +91,23 @@ export class Capture {
   }
 
   /**
-   * The segments of a session, oldest first, and whether they begin with its SYN. Two ends come round again: those of
-   * this life begin with the last SYN before it was opened, and end before the next one's.
+   * The segments of a session, oldest first, and whether they begin with its SYN. Two ends come round again: this life
+   * begins with the SYN nearest to its opening, before or after it (the kernel's clock, which tells of packets, may have
+   * been set since ours was), and ends before the next life's.
    */
   segmentsOf(session: CapturedSession): { readonly segments: readonly Segment[]; readonly fromSyn: boolean } {
     const packets = this.byConnection.get(connectionKey(session.localAddress, session.peerAddress)) ?? [];
-    const isSyn = (packet: Packet) => packet.flags === "S" || packet.flags === "SEW";
-    // The kernel's clock and ours differ by less than this; two lives by more.
-    const opened = session.openTime + 1_000_000n;
-    const begin = packets.findLastIndex((packet) => isSyn(packet) && packet.timeNs <= opened);
-    const next = packets.findIndex((packet, index) => index > begin && isSyn(packet) && packet.timeNs > opened);
-    const own = packets.slice(Math.max(0, begin), next < 0 ? undefined : next);
+    const begins = packets.flatMap((packet, index) => (beginsLife(packet, packets, index) ? [index] : []));
+    const distance = (index: number) => abs((packets[index]?.timeNs ?? 0n) - session.openTime);
+    const near = begins.filter((index) => distance(index) < farNs);
+    const begin = near.reduce<number | undefined>(
+      (best, index) => (best === undefined || distance(index) < distance(best) ? index : best),
+      undefined,
+    );
+    const next = begins.find((index) => begin === undefined || index > begin);
     return {
-      segments: own.map((packet) => segmentOf(packet, session.localAddress)),
-      fromSyn: begin >= 0,
+      segments: packets.slice(begin ?? 0, next).map((packet) => segmentOf(packet, session.localAddress)),
+      fromSyn: begin !== undefined,
     };
   }
 
@@ -147,6 +150,21 @@ export class Capture {
     if (known === undefined) this.byConnection.set(key, [packet]);
     else known.push(packet);
   }
+}
+
+/** Further from the opening of a session than this is the SYN of another life. */
+const farNs = 1_000_000_000n;
+
+/** A SYN, and not one that is sent again for want of an answer. */
+function beginsLife(packet: Packet, packets: readonly Packet[], index: number): boolean {
+  const isSyn = packet.flags.startsWith("S") && !packet.flags.includes(".");
+  return (
+    isSyn && !packets.slice(0, index).some((earlier) => earlier.flags === packet.flags && earlier.seq === packet.seq)
+  );
+}
+
+function abs(value: bigint): bigint {
+  return value < 0n ? -value : value;
 }
 
 /** The same for both directions. */
