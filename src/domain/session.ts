@@ -587,6 +587,8 @@ export class Session implements ConnectionOwner {
 
   onPeerRst(errno: Errno): boolean {
     this.ending.peerEnds("RST", { kind: "PEER" }, errno);
+    // Nothing can go out any more, and a write that fails would cost what is still to be read.
+    this.outbox.clear();
     this.publish({ kind: "peer_rst", bytesReceived: this.bytesReceived, errno });
     poke(this.observers);
     return this.behaviour.readsPastRst && this.closing === undefined;

@@ -409,7 +409,12 @@ export class Connection implements Watched {
   }
 
   private onError(errno: Errno): void {
-    if (this.released || this.readSide === "rst") return;
+    if (this.released) return;
+    if (this.readSide === "rst") {
+      // A write that was under way fails after the RST, and Node lets go of the socket then: no end would come.
+      if (this.fd < 0) this.release();
+      return;
+    }
     this.readSide = "rst";
     if (errno !== "ECONNRESET" && errno !== "EPIPE") this.owner.onLost(errno);
     else if (this.owner.onPeerRst(errno) && this.unreadBytes > 0) {

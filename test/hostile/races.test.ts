@@ -1,10 +1,11 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Action } from "../../src/gen/hangup/v1/action.js";
 import { Listener_ResetOnAccept, Listener_State } from "../../src/gen/hangup/v1/listener.js";
 import { Session_OnPeerFin, Session_State, WaitSessionRequest_Condition } from "../../src/gen/hangup/v1/session.js";
-import { look, perform } from "../support/actions.js";
-import { connectTo } from "../support/connections.js";
+import { holdBack, look, perform } from "../support/actions.js";
+import { connectTo, dialJudge } from "../support/connections.js";
 import { startTestDaemon, type TestDaemon } from "../support/daemon.js";
 import { type Judge, startJudge } from "../support/judge.js";
 
@@ -153,4 +154,21 @@ test("vanish behind an acknowledged FIN leaves the peer with its EOF, as the rec
   await daemon.sessions.waitSession({ session: name, state: Session_State.FIN_WAIT2 });
   expect(await perform(daemon, name, { vanish: {} })).toMatchObject({ peerOutlook: { nextRead: ["EOF"] } });
   expect((await peer.recv()).end).toBe("EOF");
+});
+
+test("a paused session that was reset while it had bytes to send ends by close", async () => {
+  const { peer, name } = await dialJudge(daemon, judge);
+  await perform(daemon, name, { pause: {} });
+  await holdBack(daemon, name, "held back");
+  await judge.batch([
+    { command: "send", handle: peer.handle, size: 70_000 },
+    { command: "close", handle: peer.handle, linger0: true },
+  ]);
+  await daemon.sessions.waitSession({ session: name, condition: WaitSessionRequest_Condition.PEER_RST });
+  const full = { seconds: "0", nanos: 0 };
+  await perform(daemon, name, { throttle: {} });
+  await daemon.sessions
+    .performAction({ session: name, action: Action.fromJSON({ close: { flushTimeout: full } }) })
+    .catch(() => undefined);
+  expect(await finalReceipt(name)).toMatchObject({ localEnd: { kind: "NONE" }, peerEnd: { kind: "RST" } });
 });

@@ -62,7 +62,9 @@ function assertCanReset(session: Session) {
   if (!canSendRst(state)) {
     throw session.refusal(
       "RESET_IMPOSSIBLE",
-      `Linux sends no RST in ${state}: both sides have sent FIN; wait for condition ENDED instead (where it does not read, close it), or reset earlier`,
+      session.peerRstSeen
+        ? "the peer has reset it: resume it, or close it, and it ends when what is left is read"
+        : `Linux sends no RST in ${state}: both sides have sent FIN; wait for condition ENDED instead (where it does not read, close it), or reset earlier`,
     );
   }
   return state;
