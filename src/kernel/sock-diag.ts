@@ -13,6 +13,7 @@ const NETLINK_SOCK_DIAG = 4;
 const SOCK_DIAG_BY_FAMILY = 20;
 const NLMSG_ERROR = 2;
 const NLM_F_REQUEST = 1;
+const MSG_DONTWAIT = 0x40;
 const IPPROTO_TCP = 6;
 const TCP_LISTEN = 10;
 const TIMER_TIME_WAIT = 3;
@@ -45,10 +46,10 @@ export function lookUp(local: Address, peer: Address): DiagState {
   }
   sequence = (sequence + 1) >>> 0;
   const request = encodeRequest(local, peer, sequence);
-  if (ffi.send(netlink, request, request.length, 0) < 0) return unknown;
+  if (ffi.send(netlink, request, request.length, MSG_DONTWAIT) < 0) return unknown;
   // The kernel answers a look-up before send returns; what does not carry our number is a stale answer.
   for (;;) {
-    const bytes = ffi.recv(netlink, reply, reply.length, 0x40 /* MSG_DONTWAIT */);
+    const bytes = ffi.recv(netlink, reply, reply.length, MSG_DONTWAIT);
     if (bytes < headerBytes) return unknown;
     if (reply.readUInt32LE(8) !== sequence) continue;
     const type = reply.readUInt16LE(4);

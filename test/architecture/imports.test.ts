@@ -130,3 +130,16 @@ test("no linger but 0 seconds is ever set: a positive one blocks the event loop"
 test("nothing uses resetAndDestroy(): after end() it leaks the descriptor and sends nothing", () => {
   expect(files.filter((file) => code(file).includes("resetAndDestroy"))).toEqual([]);
 });
+
+test("no system call on a socket waits: each says MSG_DONTWAIT, or a timeout of 0", () => {
+  const calls = files.flatMap((file) =>
+    [...code(file).matchAll(/\bffi(?:\(\)\?)?\.(send|recv|recvmmsg|poll|accept|connect)\(([^)]*)\)/g)].map(
+      ([, call = "", values = ""]) => ({ file, call, last: values.split(",").at(-1)?.trim() ?? "" }),
+    ),
+  );
+  expect(calls.length).toBeGreaterThan(4);
+  for (const { file, call, last } of calls) {
+    const waits = call === "poll" ? last !== "0" : !last.includes("MSG_DONTWAIT");
+    expect({ file, call, last, waits }).toEqual({ file, call, last, waits: false });
+  }
+});
