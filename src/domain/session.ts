@@ -459,6 +459,9 @@ export class Session implements ConnectionOwner {
 
   private drainFor(drainTimeoutMs: number): void {
     this.closing = { drainTimeoutMs };
+    // One that runs since a half-close has another length.
+    clearTimeout(this.drainTimer);
+    this.drainTimer = undefined;
     this.behaviour.onEnd(this);
     this.behaviour = discard;
     this.reading.unholdAll();

@@ -56,7 +56,7 @@ export async function send(
     onTimeout: () =>
       session.refusal(
         "FLUSH_TIMEOUT",
-        `${session.queuedBytes} bytes still wait for a peer that does not read; they stay queued`,
+        `${session.queuedBytes} bytes have not gone out: the peer does not read, or a delay or throttle holds them; they stay queued`,
         "DEADLINE_EXCEEDED",
       ),
   });

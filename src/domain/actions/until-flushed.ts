@@ -44,8 +44,8 @@ export async function untilFinSent(session: Session, verb: string, options: Flus
       isReached: () => session.finSent,
       reason: "FLUSH_TIMEOUT",
       onTimeout: () =>
-        `the FIN of ${verb} still waits behind ${session.queuedBytes} bytes that the peer does not take; ` +
-        "it stays pending: let the peer read, or reset the session",
+        `the FIN of ${verb} still waits behind ${session.queuedBytes} bytes that have not gone out: the peer does not ` +
+        "read, or a delay or throttle holds them; it stays pending: let it go out, or reset the session",
     },
     options,
   );
@@ -60,7 +60,8 @@ export async function untilFlushed(session: Session, verb: string, options: Flus
       before: `${verb} could send`,
       isReached: () => session.queuedBytes === 0 && !session.ended,
       reason: "FLUSH_TIMEOUT",
-      onTimeout: () => `${session.queuedBytes} bytes still wait for a peer that does not read; nothing was done`,
+      onTimeout: () =>
+        `${session.queuedBytes} bytes have not gone out: the peer does not read, or a delay or throttle holds them; nothing was done`,
     },
     options,
   );
