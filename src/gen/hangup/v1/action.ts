@@ -13,6 +13,10 @@ export const protobufFileName = "hangup/v1/action.proto";
 /**
  * One verb on a session. What it needs, what goes on the wire and what the peer sees is in docs/actions, a page each.
  *
+ * Most take effect in the moment of the call. Those that have to wait for something first (`reset` with `after_flush`,
+ * `reset_unread`, and `fin_then_reset`, `last_data` and `send_urgent` behind bytes that have not gone out) take effect
+ * when it has come; a command that comes meanwhile acts before them, so that a session can always be cut off.
+ *
  * Errors common to all: FAILED_PRECONDITION (SESSION_ENDED; ACTION_UNAVAILABLE where this machine lacks something, with
  * the reason that GetInfo gives; UNIX_SOCKET where it is for TCP alone; WRONG_STATE naming the state), and nothing is
  * changed then.
