@@ -50,7 +50,7 @@ export class PlanRun {
   /** What caused the action that was performed last. */
   private performed: Cause | undefined;
   /** The step under way that must be done, or have failed, before anything goes on. */
-  private pending: { readonly step: FiredStep; readonly cause: Cause } | undefined;
+  private pending: { readonly step: FiredStep; readonly cause: Cause; readonly waits: boolean } | undefined;
   private readonly timer = new StepTimer(() => {
     this.engine.onTimeUp();
     this.advance();
@@ -149,7 +149,14 @@ export class PlanRun {
     this.outgoing = [];
     const { pending } = this;
     // The step that ends a session counts; one that another end was quicker than does not.
-    if (pending !== undefined && this.session.localCause !== pending.cause) this.noteFailed(pending.step);
+    if (pending === undefined || this.session.localCause === pending.cause) return;
+    // Told now, and not when the promise of the action tells it, so that whoever sees the end sees this as well.
+    if (pending.waits) {
+      this.fail(pending.step, {
+        reason: "SESSION_ENDED",
+        message: `the session ended before ${pending.step.action} could act`,
+      });
+    } else this.noteFailed(pending.step);
   }
 
   private fire(): void {
@@ -163,24 +170,24 @@ export class PlanRun {
       bytesSent: this.engine.bytesSent,
     };
     const cause: Cause = { kind: "PLAN_STEP", step: number, action: action.verb };
-    const index = this.fired.push(step) - 1;
+    this.fired.push(step);
     this.assigned.onFired(number);
     this.publish("plan_step_fired", step);
-    if (actsLater(action)) this.pending = { step, cause };
+    if (actsLater(action)) this.pending = { step, cause, waits: true };
     else this.timer.arm(this.engine.armed?.trigger);
     this.performed = undefined;
     // What the step itself writes comes before what waited for it.
     const waiting = this.outgoing;
     this.outgoing = [];
-    void this.act(action, cause, step, index);
+    void this.act(action, cause, step);
     if (this.session.ended) return;
     this.outgoing.push(...waiting);
     // It has failed, which a promise tells a little later: so the failure is told before the next step acts.
-    if (this.performed !== cause) this.pending = { step, cause };
+    if (this.performed !== cause) this.pending ??= { step, cause, waits: false };
   }
 
   /** Performs an action, which acts before the first await unless it acts later, and notes its failure. */
-  private async act(action: Action, cause: Cause, step: FiredStep, index: number): Promise<void> {
+  private async act(action: Action, cause: Cause, step: FiredStep): Promise<void> {
     try {
       await perform(this.session, action, { cause, limits: this.limits });
     } catch (error) {
@@ -190,9 +197,7 @@ export class PlanRun {
         error instanceof DomainError
           ? { reason: error.reason, message: error.message }
           : { reason: "BUG", message: String(error) };
-      this.fired[index] = { ...step, failure };
-      this.noteFailed(step);
-      this.publish("plan_step_failed", { ...step, failure });
+      this.fail(step, failure);
     }
     if (this.pending?.step !== step) return;
     this.pending = undefined;
@@ -200,6 +205,16 @@ export class PlanRun {
     this.timer.arm(this.engine.armed?.trigger);
     if (this.engine.isDue) this.advance();
     else this.goOn();
+  }
+
+  /** Its action could not be performed: that is told once. */
+  private fail(step: FiredStep, failure: NonNullable<FiredStep["failure"]>): void {
+    const index = this.fired.findIndex((fired) => fired.step === step.step);
+    if (this.fired[index]?.failure !== undefined) return;
+    const failed = { ...step, failure };
+    this.fired[index] = failed;
+    this.noteFailed(step);
+    this.publish("plan_step_failed", failed);
   }
 
   /** It counts as not fired, once. */
