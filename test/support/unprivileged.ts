@@ -18,6 +18,7 @@ export function unprivilegedObstacle(): string | undefined {
   const [command = "", ...args] = [...unprivileged, process.execPath, "-e", script];
   const { status, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
   if (status === 0) return undefined;
-  const line = stderr?.split("\n").find((text) => /denied|cannot|error/i.test(text));
-  return `uid 65534 cannot run node here: ${error?.message ?? line ?? `exit code ${status}`}`;
+  if (error !== undefined) return `uid 65534 cannot run node here: ${error.message}`;
+  const line = stderr.split("\n").find((text) => /denied|cannot|error/i.test(text));
+  return `uid 65534 cannot run node here: ${line ?? `exit code ${status}`}`;
 }
