@@ -15,7 +15,7 @@ export function nodeOnSource(script: string): string[] {
 /** Why such a user cannot run Node on this checkout, as in a home directory of root; undefined where it can. */
 export function unprivilegedObstacle(): string | undefined {
   const script = `require(${JSON.stringify(join(__dirname, "source-loader.cjs"))})`;
-  const [command = "", ...args] = [...unprivileged, process.execPath, "-e", script];
+  const [command, ...args] = [...unprivileged, process.execPath, "-e", script];
   const { status, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
   if (status === 0) return undefined;
   if (error !== undefined) return `uid 65534 cannot run node here: ${error.message}`;
