@@ -1,20 +1,12 @@
-import { constants } from "node:os";
 import { getSystemErrorName } from "node:util";
 
 /** An errno by its POSIX name, such as `ECONNRESET`. */
 export type Errno = string;
 
-const numbers = constants.errno as Readonly<Record<string, number>>;
-
 /** The name of a positive errno; `errno 4242` for one that the platform has no name for. */
 export function errnoName(errno: number): Errno {
   const name = getSystemErrorName(-errno);
   return name.startsWith("Unknown") ? `errno ${errno}` : name;
-}
-
-/** The number of an errno on this platform, or -1 where it has none. */
-export function errnoNumber(name: Errno): number {
-  return numbers[name] ?? -1;
 }
 
 /** The errno of an error that Node raised, or the code that stands in its place (`ENOTFOUND`, `ERR_SOCKET_BAD_PORT`). */

@@ -33,7 +33,6 @@ export async function resetUnread(session: Session, cause: Cause, options: Reset
     await untilStep(
       session,
       {
-        verb: "reset_unread",
         before: "a byte of the peer was left unread",
         isReached: () => !session.ended && session.unreadInKernel > 0,
         reason: "NOTHING_UNREAD",

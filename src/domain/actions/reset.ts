@@ -79,7 +79,6 @@ async function untilAcknowledged(session: Session, options: FlushOptions): Promi
     await untilStep(
       session,
       {
-        verb: "reset",
         before: "all was acknowledged",
         isReached: () => !session.ended && session.unsentBytes === 0,
         reason: "FLUSH_TIMEOUT",

@@ -10,8 +10,6 @@ export interface FlushOptions {
 
 /** What an action waits for before it can do its part. */
 export interface StepGoal {
-  /** The action's name. */
-  readonly verb: string;
   /** What it waits for, to end the sentence "it ended before ...". */
   readonly before: string;
   readonly isReached: () => boolean;
@@ -39,7 +37,6 @@ export async function untilFinSent(session: Session, verb: string, options: Flus
   await untilStep(
     session,
     {
-      verb,
       before: `the FIN of ${verb} could be sent`,
       isReached: () => session.finSent,
       reason: "FLUSH_TIMEOUT",
@@ -56,7 +53,6 @@ export async function untilFlushed(session: Session, verb: string, options: Flus
   await untilStep(
     session,
     {
-      verb,
       before: `${verb} could send`,
       isReached: () => session.queuedBytes === 0 && !session.ended,
       reason: "FLUSH_TIMEOUT",
