@@ -6,10 +6,21 @@ import { build } from "esbuild";
 
 const root = resolve(fileURLToPath(import.meta.url), "../..");
 const programs = { hangup: "src/main.ts", demo: "demo/article.ts", bench: "bench/bench.ts" };
+/** Parts that are loaded when they are asked for, each a bundle of its own: who does not ask does not pay. */
+const parts = { metrics: "src/observability/metrics.ts", tracing: "src/observability/tracing.ts" };
+
+const partsApart = {
+  name: "parts-apart",
+  setup({ onResolve }) {
+    onResolve({ filter: /\/(metrics|tracing)\.js$/ }, ({ kind, path }) =>
+      kind === "dynamic-import" ? { path: path.replace(/^.*\/(\w+)\.js$/, "./$1.cjs"), external: true } : undefined,
+    );
+  },
+};
 
 await build({
   absWorkingDir: root,
-  entryPoints: Object.entries(programs)
+  entryPoints: Object.entries({ ...programs, ...parts })
     .filter(([, path]) => existsSync(resolve(root, path)))
     .map(([out, path]) => ({ in: path, out })),
   outdir: "dist",
@@ -20,6 +31,7 @@ await build({
   format: "cjs",
   // A native module finds its binary beside its own files.
   external: ["koffi"],
+  plugins: [partsApart],
   sourcemap: "linked",
   logLevel: "warning",
 });

@@ -15,6 +15,13 @@ export interface Page {
   readonly next: number;
 }
 
+/** Who is told of each fact in the very moment in which it is recorded, so that none is lost; it must not throw. */
+export interface JournalObserver {
+  onEvent(event: JournalEvent): void;
+  /** A stream of events fell behind, and was told what it can have no more. */
+  onLost(gap: Gap, filter: EventFilter): void;
+}
+
 /** Events of one message: enough to gather what comes together, few enough for any client's message limit. */
 const pageEvents = 256;
 
@@ -26,6 +33,7 @@ const pageEvents = 256;
 export class Journal {
   private readonly ring: JournalEvent[] = [];
   private readonly observers: Observers = new Set();
+  private readonly atOnce = new Set<JournalObserver>();
   private last = 0;
   private dataReaders = 0;
   private wakeUp: NodeJS.Immediate | undefined;
@@ -46,7 +54,9 @@ export class Journal {
   /** Records a fact and returns its number. Readers are told once a turn of the loop. */
   append(subject: Subject, fact: Fact): number {
     this.last += 1;
-    this.ring[(this.last - 1) % this.capacity] = { ...subject, sequence: this.last, time: now(), fact };
+    const event = { ...subject, sequence: this.last, time: now(), fact };
+    this.ring[(this.last - 1) % this.capacity] = event;
+    if (this.atOnce.size > 0) for (const observer of this.atOnce) observer.onEvent(event);
     if (this.observers.size > 0) {
       this.wakeUp ??= setImmediate(() => {
         this.wakeUp = undefined;
@@ -85,9 +95,20 @@ export class Journal {
   subscribe(filter: EventFilter, after: number | undefined): Subscription {
     const wantsData = [...(filter.kinds ?? [])].some(isDataKind);
     if (wantsData) this.dataReaders += 1;
-    return new Subscription(this, filter, after ?? this.last, () => {
+    return new Subscription(this, filter, after ?? this.last, after === 0, () => {
       if (wantsData) this.dataReaders -= 1;
     });
+  }
+
+  /** Begins to observe, until it is disposed of. Data events come only while a reader asks for them. */
+  observe(observer: JournalObserver): Disposable {
+    this.atOnce.add(observer);
+    return { [Symbol.dispose]: () => void this.atOnce.delete(observer) };
+  }
+
+  /** A subscription has lost events. */
+  onLost(gap: Gap, filter: EventFilter): void {
+    for (const observer of this.atOnce) observer.onLost(gap, filter);
   }
 
   /**
@@ -115,6 +136,8 @@ export class Subscription implements Disposable {
     private readonly journal: Journal,
     private readonly filter: EventFilter,
     private after: number,
+    /** It asked for the oldest there is: what is older is no loss of its own. */
+    private takesOldest: boolean,
     private readonly onDispose: () => void,
   ) {}
 
@@ -125,6 +148,8 @@ export class Subscription implements Disposable {
       const page = this.journal.read(this.after, this.filter, Math.min(left, pageEvents));
       this.after = page.next;
       left -= page.events.length;
+      if (page.lost !== undefined && !this.takesOldest) this.journal.onLost(page.lost, this.filter);
+      this.takesOldest = false;
       if (page.events.length > 0 || page.lost !== undefined) yield page;
       if (left <= 0) return;
       if (!(await this.journal.newerThan(this.after, signal))) return;
