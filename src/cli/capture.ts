@@ -19,9 +19,7 @@ import { table } from "./table.js";
 /** Begins to capture, and prints the capture's name. */
 export async function start(name: string | undefined, options: DaemonCallOptions): Promise<void> {
   const request = StartCaptureRequest.fromJSON({ ...options, name });
-  const reply = await callOnce(options.address, CaptureServiceDefinition, (client, call) =>
-    client.startCapture(request, call),
-  );
+  const reply = await callOnce(options, CaptureServiceDefinition, (client, call) => client.startCapture(request, call));
   process.stdout.write(
     options.json === true ? jsonLine(StartCaptureResponse, reply) : `${reply.capture?.name ?? ""}\n`,
   );
@@ -30,9 +28,7 @@ export async function start(name: string | undefined, options: DaemonCallOptions
 /** Ends a capture, and prints how much it has. */
 export async function stop(capture: string | undefined, options: DaemonCallOptions): Promise<void> {
   const request = StopCaptureRequest.fromJSON({ ...options, capture });
-  const reply = await callOnce(options.address, CaptureServiceDefinition, (client, call) =>
-    client.stopCapture(request, call),
-  );
+  const reply = await callOnce(options, CaptureServiceDefinition, (client, call) => client.stopCapture(request, call));
   process.stdout.write(options.json === true ? jsonLine(StopCaptureResponse, reply) : captureText(reply.capture, 0n));
 }
 
@@ -47,9 +43,7 @@ export async function packets(capture: string | undefined, options: PacketsOptio
   const { pcap, session } = options;
   if ((pcap === undefined) === (session === undefined)) throw usageError("use either --pcap FILE or --session SESSION");
   const request = GetPacketsRequest.fromJSON({ ...options, capture });
-  const reply = await callOnce(options.address, CaptureServiceDefinition, (client, call) =>
-    client.getPackets(request, call),
-  );
+  const reply = await callOnce(options, CaptureServiceDefinition, (client, call) => client.getPackets(request, call));
   if (pcap === "-") {
     process.stdout.write(reply.pcap);
     return;

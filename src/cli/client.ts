@@ -4,31 +4,37 @@ import {
   type CompatServiceDefinition,
   createChannel,
   createClientFactory,
+  Metadata,
   Status,
 } from "nice-grpc";
 import { errorDetailsClientMiddleware, RichClientError } from "nice-grpc-error-details";
 import { parseAddress } from "../kernel/address.js";
 import { CommandError, usageError } from "./command-error.js";
+import { channelCredentials, type Endpoint, tokenOf } from "./credentials.js";
 
 /** How long a daemon may take to answer, beyond what was asked to be waited for, in ms. */
 export const answerMs = 10_000;
 
 /**
- * Makes one use of a service of the daemon at `address`, and turns what the daemon or the connection to it says into
+ * Makes one use of a service of a daemon, and turns what the daemon or the connection to it says into
  * an error of one line.
  */
 export async function useService<Definition extends CompatServiceDefinition, Result>(
-  address: string,
+  daemon: Endpoint,
   definition: Definition,
   use: (client: Client<Definition>) => Promise<Result>,
 ): Promise<Result> {
-  const channel = createChannel(channelTarget(address), undefined, {
+  const { address } = daemon;
+  const token = tokenOf(daemon);
+  const channel = createChannel(channelTarget(address), channelCredentials(daemon), {
     // A proxy of the environment is for the outside world: the daemon is reached directly or not at all.
     "grpc.enable_http_proxy": 0,
     "grpc.max_receive_message_length": -1,
   });
   try {
-    return await use(createClientFactory().use(errorDetailsClientMiddleware).create(definition, channel));
+    const factory = createClientFactory().use(errorDetailsClientMiddleware);
+    const metadata = token === undefined ? Metadata() : Metadata({ authorization: `Bearer ${token}` });
+    return await use(factory.create(definition, channel, { "*": { metadata } }));
   } catch (error) {
     throw commandError(address, error);
   } finally {
@@ -38,13 +44,13 @@ export async function useService<Definition extends CompatServiceDefinition, Res
 
 /** Makes one call that answers within `waitMs`, which the daemon itself watches over, and a moment more. */
 export async function callOnce<Definition extends CompatServiceDefinition, Reply>(
-  address: string,
+  daemon: Endpoint,
   definition: Definition,
   ask: (client: Client<Definition>, options: { signal: AbortSignal }) => Promise<Reply>,
   waitMs = 0,
 ): Promise<Reply> {
   const signal = AbortSignal.timeout(waitMs + answerMs);
-  return useService(address, definition, (client) => ask(client, { signal }));
+  return useService(daemon, definition, (client) => ask(client, { signal }));
 }
 
 function channelTarget(address: string): string {

@@ -11,7 +11,7 @@ import { table } from "./table.js";
 export async function deleteListener(listener: string, options: DaemonCallOptions): Promise<void> {
   const request = DeleteListenerRequest.fromJSON({ ...options, listener });
   const reply = await callOnce(
-    options.address,
+    options,
     ListenerServiceDefinition,
     (client, call) => client.deleteListener(request, call),
     // Its drain takes longer than other waits.

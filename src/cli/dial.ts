@@ -19,7 +19,7 @@ export async function dial(target: string, options: DialOptions): Promise<void> 
     behaviour: behaviourJson(options),
   });
   const reply = await callOnce(
-    options.address,
+    options,
     SessionServiceDefinition,
     (client, call) => client.openSession(request, call),
     longestWaitMs(options),

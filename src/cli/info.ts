@@ -7,7 +7,7 @@ import { table } from "./table.js";
 
 /** Prints what the daemon is, and what it can do on its machine. */
 export async function info(options: DaemonCallOptions): Promise<void> {
-  const reply = await callOnce(options.address, DaemonServiceDefinition, (client, call) => client.getInfo({}, call));
+  const reply = await callOnce(options, DaemonServiceDefinition, (client, call) => client.getInfo({}, call));
   if (options.json === true) {
     process.stdout.write(jsonLine(GetInfoResponse, reply));
     return;

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import type { Duplex } from "node:stream";
+import type { AccessOptions } from "../entrance.js";
 import { inheritedPipe } from "../kernel/inherited-pipe.js";
 import { loadFfi } from "../kernel/ffi.js";
 import {
@@ -77,11 +78,12 @@ function forbiddenBy(): string | undefined {
 }
 
 /** The options of `hangup run --isolated`. */
-export interface IsolatedOptions {
+export interface IsolatedOptions extends AccessOptions {
   readonly listen: string;
   readonly logLevel: string;
   /** The command too may do there what the daemon may. */
   readonly privileged?: boolean;
+  readonly tokenFile?: string;
 }
 
 /**
@@ -93,7 +95,7 @@ export async function runIsolated(command: readonly string[], options: IsolatedO
   if (!availability.available) throw unavailable(availability.reason);
   const hangup = [process.execPath, ...process.execArgv, process.argv[1] ?? ""];
   const inside = ["run", options.privileged === true ? "--inside=privileged" : "--inside"];
-  const rest = ["--listen", options.listen, "--log-level", options.logLevel, "--", ...command];
+  const rest = ["--listen", options.listen, "--log-level", options.logLevel, ...accessOf(options), "--", ...command];
   const child = spawn("unshare", [...availability.unshare, ...hangup, ...inside, ...rest], {
     stdio: ["inherit", "inherit", "inherit", "pipe"],
   });
@@ -117,6 +119,17 @@ export async function runIsolated(command: readonly string[], options: IsolatedO
     closeSync(held.fd);
   }
   return signal === null ? (code ?? 1) : 128 + constants.signals[signal];
+}
+
+/** The options of who may call and where it may listen and dial, once more. */
+function accessOf({ tokenFile, allowListen = [], allowDial = [], allowUnix = [] }: IsolatedOptions): string[] {
+  const each = (option: string, values: readonly string[]) => values.flatMap((value) => [option, value]);
+  return [
+    ...each("--token-file", tokenFile === undefined ? [] : [tokenFile]),
+    ...each("--allow-listen", allowListen),
+    ...each("--allow-dial", allowDial),
+    ...each("--allow-unix", allowUnix),
+  ];
 }
 
 interface Held {

@@ -21,9 +21,7 @@ export async function listen(name: string | undefined, options: ListenOptions): 
     behaviour: behaviourJson(options),
   });
   const reply = await withPlans(options.plan, (plans) =>
-    callOnce(options.address, ListenerServiceDefinition, (client, call) =>
-      client.createListener({ ...request, plans }, call),
-    ),
+    callOnce(options, ListenerServiceDefinition, (client, call) => client.createListener({ ...request, plans }, call)),
   );
   process.stdout.write(
     options.json === true ? jsonLine(CreateListenerResponse, reply) : `${reply.listener?.address ?? ""}\n`,

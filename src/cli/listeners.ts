@@ -13,7 +13,7 @@ const listMapping: JsonMapping<{ listeners: Listener[] }> = {
 /** Lists listeners, all pages of them, oldest first. */
 export async function listeners(options: DaemonCallOptions): Promise<void> {
   const { scope = "" } = options;
-  const all = await useService(options.address, ListenerServiceDefinition, async (client) =>
+  const all = await useService(options, ListenerServiceDefinition, async (client) =>
     allPages(async (at) => {
       const page = await client.listListeners({ scope, ...at }, { signal: AbortSignal.timeout(answerMs) });
       return { items: page.listeners, nextPageToken: page.nextPageToken };

@@ -1,6 +1,7 @@
+import type { Endpoint } from "./credentials.js";
+
 /** The options of every verb that talks to a daemon. */
-export interface DaemonCallOptions {
-  readonly address: string;
+export interface DaemonCallOptions extends Endpoint {
   readonly scope?: string;
   readonly json?: boolean;
 }

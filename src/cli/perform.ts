@@ -29,7 +29,7 @@ export interface PerformOptions extends DaemonCallOptions {
 
 /** Performs an action on sessions, and prints their receipts. */
 export async function perform(verb: ActionVerb, names: readonly string[], options: PerformOptions): Promise<void> {
-  const { address, scope = "", listener, all = false, uid, maxResults } = options;
+  const { scope = "", listener, all = false, uid, maxResults } = options;
   if (names.length === 0 && listener === undefined && !all) {
     throw usageError("which sessions? name them, or say --listener or --all");
   }
@@ -42,7 +42,7 @@ export async function perform(verb: ActionVerb, names: readonly string[], option
   if (session !== undefined && headline !== undefined) {
     const request = { scope, session, uid: uid ?? "", ...message };
     const ask = async (client: SessionServiceClient, call: CallOptions) => client[headline.rpc](request, call);
-    const reply = await callOnce(address, SessionServiceDefinition, ask, waitMs);
+    const reply = await callOnce(options, SessionServiceDefinition, ask, waitMs);
     process.stdout.write(options.json === true ? jsonLine(headline.reply, reply) : receiptText(session, reply.receipt));
     return;
   }
@@ -50,7 +50,7 @@ export async function perform(verb: ActionVerb, names: readonly string[], option
   const targets = session !== undefined ? { session, uid } : { sessions: names, listener, all };
   const request = PerformActionRequest.fromJSON({ scope, ...targets, action: { [field]: message }, maxResults });
   const reply = await callOnce(
-    address,
+    options,
     SessionServiceDefinition,
     (client, call) => client.performAction(request, call),
     waitMs,

@@ -9,7 +9,7 @@ import type { DaemonCallOptions } from "./options.js";
 export async function receive(session: string, options: DaemonCallOptions): Promise<void> {
   const request = ReceiveDataRequest.fromJSON({ ...options, session });
   const reply = await callOnce(
-    options.address,
+    options,
     SessionServiceDefinition,
     (client, call) => client.receiveData(request, call),
     longestWaitMs(options),

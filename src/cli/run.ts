@@ -3,15 +3,19 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
+import { resolve } from "node:path";
 import { startDaemon } from "../daemon.js";
+import type { AccessOptions } from "../entrance.js";
 import { parseAddress } from "../kernel/address.js";
 import { CommandError, usageError } from "./command-error.js";
+import { credentialVariables } from "./credentials.js";
 import { stderrLog } from "./log.js";
 
 /** The options of `hangup run`. */
-export interface RunOptions {
+export interface RunOptions extends AccessOptions {
   readonly listen: string;
   readonly logLevel: string;
+  readonly tokenFile?: string;
 }
 
 /** The signals that the command gets too. */
@@ -35,16 +39,26 @@ export async function run(command: readonly string[], options: RunOptions): Prom
       else if (!commandHasItToo(signal)) child.kill(signal);
     });
   }
-  const daemon = await startDaemon({ listen, logger: stderrLog(options.logLevel) });
+  const { tokenFile, allowListen, allowDial, allowUnix } = options;
+  const access = { tokenFile, allowListen, allowDial, allowUnix };
+  const daemon = await startDaemon({ listen, logger: stderrLog(options.logLevel), ...access });
   try {
     const [first] = early;
     if (first !== undefined) return 128 + constants.signals[first];
     const [file = "", ...args] = command;
-    child = spawn(file, args, { stdio: "inherit", env: { ...process.env, HANGUP_ADDRESS: daemon.address } });
+    child = spawn(file, args, { stdio: "inherit", env: environment(daemon.address, tokenFile) });
     return await exitCodeOf(child, file);
   } finally {
     await Promise.race([daemon.stop(), delay(stopMs, undefined, { ref: false })]);
   }
+}
+
+/** What the command has to know to call this daemon, and nothing that is for another one. */
+function environment(address: string, tokenFile: string | undefined): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = { ...process.env, HANGUP_ADDRESS: address };
+  for (const name of credentialVariables) delete env[name];
+  if (tokenFile !== undefined) env["HANGUP_TOKEN_FILE"] = resolve(tokenFile);
+  return env;
 }
 
 /** As shells have it: 128 and the number of the signal that ended it, 127 not found, 126 not executable. */

@@ -18,9 +18,7 @@ export async function session(name: string, options: SessionOptions): Promise<vo
     session: name,
     view: options.full === true ? "FULL" : "BASIC",
   });
-  const reply = await callOnce(options.address, SessionServiceDefinition, (client, call) =>
-    client.getSession(request, call),
-  );
+  const reply = await callOnce(options, SessionServiceDefinition, (client, call) => client.getSession(request, call));
   if (options.json === true || reply.session === undefined) {
     process.stdout.write(jsonLine(GetSessionResponse, reply));
     return;

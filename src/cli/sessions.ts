@@ -20,7 +20,7 @@ const listMapping: JsonMapping<{ sessions: Session[] }> = {
 /** Lists sessions, all pages of them, oldest first. */
 export async function sessions(options: SessionsOptions): Promise<void> {
   const { scope = "", listener = "", living = false } = options;
-  const all = await useService(options.address, SessionServiceDefinition, async (client) =>
+  const all = await useService(options, SessionServiceDefinition, async (client) =>
     allPages(async (at) => {
       const request = { scope, listener, living, ...at };
       const page = await client.listSessions(request, { signal: AbortSignal.timeout(answerMs) });

@@ -19,9 +19,7 @@ export async function update(listener: string, options: ListenOptions): Promise<
     behaviour: behaviourJson(options),
   });
   const reply = await withPlans(options.plan, (plans) =>
-    callOnce(options.address, ListenerServiceDefinition, (client, call) =>
-      client.updateListener({ ...request, plans }, call),
-    ),
+    callOnce(options, ListenerServiceDefinition, (client, call) => client.updateListener({ ...request, plans }, call)),
   );
   if (options.json === true) {
     process.stdout.write(jsonLine(UpdateListenerResponse, reply));

@@ -8,7 +8,7 @@ import type { DaemonCallOptions } from "./options.js";
 export async function wait(session: string | undefined, options: DaemonCallOptions): Promise<void> {
   const request = WaitSessionRequest.fromJSON({ ...options, session });
   const reply = await callOnce(
-    options.address,
+    options,
     SessionServiceDefinition,
     (client, call) => client.waitSession(request, call),
     longestWaitMs(options),

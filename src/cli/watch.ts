@@ -28,7 +28,7 @@ export async function watch(options: WatchOptions): Promise<void> {
     daemonUid: options.daemonUid ?? "",
   };
   const print = options.json === true ? (event: Event) => jsonLine(Event, event) : eventText;
-  await useService(options.address, EventServiceDefinition, async (client) => {
+  await useService(options, EventServiceDefinition, async (client) => {
     // A daemon says at once that the stream has begun; how long the first event takes is up to the world.
     const begun = new AbortController();
     const silence = setTimeout(() => begun.abort(), answerMs);

@@ -10,7 +10,9 @@ export type ErrorCode =
   | "RESOURCE_EXHAUSTED"
   | "DEADLINE_EXCEEDED"
   | "ABORTED"
-  | "CANCELLED";
+  | "CANCELLED"
+  | "PERMISSION_DENIED"
+  | "UNAUTHENTICATED";
 
 /** The stable reasons that a caller can match on (google.rpc.ErrorInfo.reason). */
 export type ErrorReason =
@@ -57,7 +59,13 @@ export type ErrorReason =
   | "TOO_MANY_SESSIONS"
   | "TOO_MANY_WAITERS"
   | "TOO_MANY_SUBSCRIBERS"
-  | "DEFAULT_SCOPE";
+  | "TOO_MANY_DESCRIPTORS"
+  | "DEFAULT_SCOPE"
+  | "LISTEN_NOT_ALLOWED"
+  | "DIAL_NOT_ALLOWED"
+  | "UNIX_PATH_NOT_ALLOWED"
+  | "TOKEN_MISSING"
+  | "TOKEN_WRONG";
 
 /** What goes with an error, where there is something to go with it. */
 export interface ErrorContext {

@@ -1,4 +1,4 @@
-import { lstat, unlink } from "node:fs/promises";
+import { chmod, lstat, unlink } from "node:fs/promises";
 import { connect } from "node:net";
 import { errnoOf } from "./errno.js";
 
@@ -19,4 +19,25 @@ export async function removeStaleUnixSocket(path: string): Promise<void> {
   if (errno !== "ECONNREFUSED") return;
   const file = await lstat(path).catch(() => undefined);
   if (file?.isSocket() === true) await unlink(path);
+}
+
+let privateBinds = 0;
+let usualMask = 0;
+
+/**
+ * Binds a unix socket that is nobody else's from its first moment: bind(2) makes the file with what umask(2) leaves of
+ * its mode, and a chmod alone would come after a moment in which others could connect. The mask is the whole process's:
+ * whatever else makes a file meanwhile makes it private too.
+ */
+export async function privately<Result>(path: string, bind: () => Promise<Result>): Promise<Result> {
+  if (privateBinds === 0) usualMask = process.umask(0o077);
+  privateBinds += 1;
+  try {
+    const result = await bind();
+    await chmod(path, 0o600);
+    return result;
+  } finally {
+    privateBinds -= 1;
+    if (privateBinds === 0) process.umask(usualMask);
+  }
 }

@@ -1,13 +1,8 @@
-import { type ServerError, type ServerMiddleware, Status } from "nice-grpc";
-import {
-  BadRequest,
-  ErrorInfo,
-  errorDetailsServerMiddleware,
-  ResourceInfo,
-  RichServerError,
-} from "nice-grpc-error-details";
-import { composeServerMiddleware } from "nice-grpc-common";
+import { ServerError, type ServerMiddleware, Status } from "nice-grpc";
+import { BadRequest, ErrorInfo, ResourceInfo } from "nice-grpc-error-details";
 import { DomainError, type ErrorCode } from "../domain/errors.js";
+import type { Any } from "../gen/google/protobuf/any.js";
+import { Status as StatusMessage } from "../gen/google/rpc/status.js";
 import { Receipt, Session } from "../gen/hangup/v1/session.js";
 import { receiptMessage, sessionMessage } from "./messages.js";
 
@@ -23,50 +18,64 @@ const statusOf: Readonly<Record<ErrorCode, Status>> = {
   DEADLINE_EXCEEDED: Status.DEADLINE_EXCEEDED,
   ABORTED: Status.ABORTED,
   CANCELLED: Status.CANCELLED,
+  PERMISSION_DENIED: Status.PERMISSION_DENIED,
+  UNAUTHENTICATED: Status.UNAUTHENTICATED,
 };
-
-/** The status that a caller gets for an error of the domain, with its details (AIP-193). */
-export function toStatus(error: DomainError): ServerError {
-  const { field, resource, metadata, receipt, session } = error.context;
-  const details = [
-    ErrorInfo.fromPartial({ reason: error.reason, domain: errorDomain, metadata: { ...metadata } }),
-    ...(field === undefined
-      ? []
-      : [BadRequest.fromPartial({ fieldViolations: [{ field, description: error.message }] })]),
-    ...(resource === undefined
-      ? []
-      : [
-          ResourceInfo.fromPartial({
-            resourceType: `hangup.v1/${resource.type}`,
-            resourceName: resource.name,
-            description: error.message,
-          }),
-        ]),
-    ...(receipt === undefined ? [] : [anyOf("Receipt", Receipt.encode(receiptMessage(receipt)).finish())]),
-    ...(session === undefined ? [] : [anyOf("Session", Session.encode(sessionMessage(session)).finish())]),
-  ];
-  return new RichServerError(statusOf[error.code], error.message, details);
-}
-
-function anyOf(message: string, value: Uint8Array) {
-  return { $type: "google.protobuf.Any" as const, typeUrl: `type.googleapis.com/hangup.v1.${message}`, value };
-}
 
 /** Called with what was thrown that no caller should meet; gives the id under which it was logged. */
 export type BugReport = (path: string, error: unknown) => string;
 
-/** The one place where what is thrown becomes a status. */
+/** The status that a caller gets for what was thrown in a call, with its details (AIP-193). */
+export function toStatus(error: unknown, path: string, reportBug: BugReport): StatusMessage {
+  if (error instanceof DomainError)
+    return { code: statusOf[error.code], message: error.message, details: details(error) };
+  if (error instanceof ServerError) return { code: error.code, message: error.details, details: [] };
+  if (error instanceof Error && error.name === "AbortError") {
+    return { code: Status.CANCELLED, message: "the call was cancelled", details: [] };
+  }
+  const id = reportBug(path, error);
+  const info = ErrorInfo.fromPartial({ reason: "BUG", domain: errorDomain, metadata: { id } });
+  return {
+    code: Status.INTERNAL,
+    message: `a bug in the daemon; its log has it under id ${id}`,
+    details: [anyOf("google.rpc.ErrorInfo", ErrorInfo.encode(info).finish())],
+  };
+}
+
+function details(error: DomainError): Any[] {
+  const { field, resource, metadata, receipt, session } = error.context;
+  const description = error.message;
+  const info = ErrorInfo.fromPartial({ reason: error.reason, domain: errorDomain, metadata: { ...metadata } });
+  const all = [anyOf("google.rpc.ErrorInfo", ErrorInfo.encode(info).finish())];
+  if (field !== undefined) {
+    const request = BadRequest.fromPartial({ fieldViolations: [{ field, description }] });
+    all.push(anyOf("google.rpc.BadRequest", BadRequest.encode(request).finish()));
+  }
+  if (resource !== undefined) {
+    const { type, name } = resource;
+    const which = { resourceType: `hangup.v1/${type}`, resourceName: name, description };
+    all.push(anyOf("google.rpc.ResourceInfo", ResourceInfo.encode(ResourceInfo.fromPartial(which)).finish()));
+  }
+  if (receipt !== undefined) all.push(anyOf("hangup.v1.Receipt", Receipt.encode(receiptMessage(receipt)).finish()));
+  if (session !== undefined) all.push(anyOf("hangup.v1.Session", Session.encode(sessionMessage(session)).finish()));
+  return all;
+}
+
+function anyOf(message: string, value: Uint8Array): Any {
+  return { typeUrl: `type.googleapis.com/${message}`, value: Buffer.from(value) };
+}
+
+/** The one place where what is thrown becomes the status of an RPC. */
 export function errorFunnel(reportBug: BugReport): ServerMiddleware {
-  return composeServerMiddleware(errorDetailsServerMiddleware, async function* funnel(call, context) {
+  return async function* funnel(call, context) {
     try {
       return yield* call.next(call.request, context);
     } catch (error) {
-      if (error instanceof DomainError) throw toStatus(error);
-      if (error instanceof Error && (error.name === "AbortError" || error.name === "ServerError")) throw error;
-      const id = reportBug(call.method.path, error);
-      throw new RichServerError(Status.INTERNAL, `a bug in the daemon; its log has it under id ${id}`, [
-        ErrorInfo.fromPartial({ reason: "BUG", domain: errorDomain, metadata: { id } }),
-      ]);
+      const status = toStatus(error, call.method.path, reportBug);
+      if (status.details.length > 0) {
+        context.trailer.set("grpc-status-details-bin", StatusMessage.encode(status).finish());
+      }
+      throw new ServerError(status.code, status.message);
     }
-  });
+  };
 }

@@ -1,0 +1,66 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { Metadata, type ServerInterceptor, ServerInterceptingCall, type StatusObject, status } from "@grpc/grpc-js";
+import { Any, ErrorInfo } from "nice-grpc-error-details";
+import type { ErrorReason } from "../domain/errors.js";
+import { errorDomain } from "./status.js";
+
+/** Who may call. */
+export interface Authentication {
+  /** What a caller has to know. */
+  readonly token: string;
+  /** Health answers whoever asks. */
+  readonly openHealth: boolean;
+}
+
+const healthPrefix = "/grpc.health.v1.Health/";
+
+/**
+ * Lets a call through when its metadata has `authorization: Bearer <token>`. An interceptor sees the headers before the
+ * library reads a message: whoever has no token is refused before a byte of its request is kept or decoded.
+ */
+export function authentication({ token, openHealth }: Authentication): ServerInterceptor {
+  const expected = digest(token);
+  return (method, call) =>
+    new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata(metadata, proceed) {
+            if (openHealth && method.path.startsWith(healthPrefix)) return proceed(metadata);
+            const given = metadata.get("authorization");
+            const bearer = given.length === 1 ? /^bearer +(\S+)$/i.exec(String(given[0]))?.[1] : undefined;
+            if (given.length === 0) return call.sendStatus(missing);
+            // Digests are of one length, and what timingSafeEqual asks for; the time tells nothing of the token.
+            if (bearer === undefined || !timingSafeEqual(digest(bearer), expected)) return call.sendStatus(wrong);
+            proceed(metadata);
+          },
+        }),
+    });
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
+
+const howTo = 'send the metadata "authorization: Bearer <token>" with the token of the daemon\'s --token-file';
+
+const missing = unauthenticated(
+  "TOKEN_MISSING",
+  `this daemon wants a token and the call has none: ${howTo}; the hangup command takes it from HANGUP_TOKEN or --token-file`,
+);
+
+const wrong = unauthenticated("TOKEN_WRONG", `the token of the call is not this daemon's: ${howTo}`);
+
+/** As the error funnel would tell it, which no call reaches that is refused here. */
+function unauthenticated(reason: ErrorReason, message: string): StatusObject {
+  const info = ErrorInfo.encode(ErrorInfo.fromPartial({ reason, domain: errorDomain })).finish();
+  const detail = Any.encode(
+    Any.fromPartial({ typeUrl: `type.googleapis.com/${ErrorInfo.$type}`, value: info }),
+  ).finish();
+  // google.rpc.Status: code = 1, message = 2, details = 3.
+  const details = new BinaryWriter().uint32(8).int32(status.UNAUTHENTICATED).uint32(18).string(message);
+  details.uint32(26).bytes(detail);
+  const metadata = new Metadata();
+  metadata.set("grpc-status-details-bin", Buffer.from(details.finish()));
+  return { code: status.UNAUTHENTICATED, details: message, metadata };
+}
