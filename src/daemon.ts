@@ -2,22 +2,26 @@ import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import { defaultLimits, type Limits } from "./domain/limits.js";
 import { Fixture } from "./domain/fixture.js";
+import { accessOf, type AccessOptions, type Entrance, entranceOf, type EntranceOptions } from "./entrance.js";
 import type { Fixture as FixtureMessage } from "./gen/hangup/v1/fixture.js";
-import { type Address, dialableHost, formatAddress, isLoopback } from "./kernel/address.js";
-import { descriptorLimit } from "./kernel/descriptors.js";
-import { removeStaleUnixSocket } from "./kernel/unix-socket.js";
+import { type Address, dialableHost, formatAddress, isLoopback, parseAddress } from "./kernel/address.js";
+import { boundApiConnections } from "./kernel/api-connections.js";
+import { connectionRoom, descriptorLimit } from "./kernel/descriptors.js";
+import { privately, removeStaleUnixSocket } from "./kernel/unix-socket.js";
+import { type ObservabilityOptions, observe } from "./observability/observe.js";
 import { bringUp, type ListenerAddresses } from "./service/bring-up.js";
 import { grpcServer } from "./service/server.js";
+import { StartError } from "./start-error.js";
 import { version } from "./version.js";
 
 /** How a daemon is started. */
-export interface DaemonOptions {
+export interface DaemonOptions extends EntranceOptions, AccessOptions, ObservabilityOptions {
   /** Where the API listens; port 0: a free one. */
   readonly listen: Address;
-  /** Allow an address that others can reach. */
-  readonly insecure?: boolean;
   /** End the daemon when no call came, and nothing lived, for so long; undefined: never. */
   readonly idleTimeoutMs?: number | undefined;
+  /** How often clients are asked whether they are still there; 0: never; undefined: where it is not loopback. */
+  readonly keepaliveMs?: number | undefined;
   readonly limits?: Partial<Limits>;
   /** What is to be there before a call is answered. */
   readonly fixture?: FixtureMessage | undefined;
@@ -26,24 +30,13 @@ export interface DaemonOptions {
   readonly logger: Logger;
 }
 
-/** Why a daemon did not start, in one line for its user. */
-export class StartError extends Error {
-  override readonly name = "StartError";
-
-  constructor(
-    /** Stable, to be matched on. */
-    readonly reason: "INSECURE_ADDRESS" | "PORT_IN_USE" | "BIND_FAILED",
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
 /** A running daemon. */
 export interface Daemon extends AsyncDisposable {
   /** Where its API listens, with the real port. */
   readonly address: string;
   readonly uid: string;
+  /** Where its metrics are, if it was asked for them. */
+  readonly metrics: string | undefined;
   /** Of the listeners that the fixture asked for. */
   readonly listeners: ListenerAddresses;
   /** Resolves when it has ended, whoever asked for it. */
@@ -62,14 +55,11 @@ const drainMs = 1000;
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { logger, listen } = options;
-  if (!isLoopback(listen) && options.insecure !== true) {
-    throw new StartError(
-      "INSECURE_ADDRESS",
-      `${formatAddress(listen)} can be reached by others, and whoever reaches this API commands it: ` +
-        "listen on 127.0.0.1, [::1] or unix:/path, or say --insecure",
-    );
-  }
-  const fixture = new Fixture({ ...defaultLimits, sessions: sessionsHere(), ...options.limits });
+  const entrance = await entranceOf(listen, options);
+  const asked = { ...defaultLimits, ...options.limits };
+  // No more sessions than there are descriptors for, whatever was asked for.
+  const fixture = new Fixture({ ...asked, sessions: Math.min(asked.sessions, connectionRoom()) }, accessOf(options));
+  const observation = await observe(fixture, options);
   let address = "";
   let stopping: Promise<void> | undefined;
   let callsRunning = 0;
@@ -77,6 +67,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const server = grpcServer(fixture, {
     version,
+    keepaliveMs: keepaliveOf(options),
+    descriptors: descriptorLimit(),
+    authentication: entrance.authentication,
+    observation,
     address: () => address,
     // After the answer has gone out.
     shutdown: () => setImmediate(() => void stop()),
@@ -112,6 +106,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     });
     await Promise.race([drained, cut]);
     clearTimeout(cutTimer);
+    apiBound?.[Symbol.dispose]();
+    await observation[Symbol.asyncDispose]();
     logger.info("stopped");
     resolveEnded();
   };
@@ -131,26 +127,35 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         ).unref();
 
   let listeners: ListenerAddresses = {};
+  let apiBound: Disposable | undefined;
   try {
     const { signal = new AbortController().signal } = options;
     if (options.fixture !== undefined) listeners = await bringUp(fixture, options.fixture, signal);
     // Last: whoever gets an answer finds the fixture there.
-    address = await bind(server, listen);
+    address = await bind(server, listen, entrance);
+    apiBound = boundApiConnections(parseAddress(address)!, asked.connections, refusalLog(logger));
   } catch (error) {
     clearInterval(idleTimer);
     await fixture.stop();
+    await observation[Symbol.asyncDispose]();
     throw error;
   }
-  logger.info({ address, uid: fixture.uid, version }, "listening");
-  return { address, uid: fixture.uid, listeners, ended, stop, [Symbol.asyncDispose]: stop };
+  const { metrics } = observation;
+  logger.info({ address, uid: fixture.uid, version, metrics }, "listening");
+  return { address, uid: fixture.uid, metrics, listeners, ended, stop, [Symbol.asyncDispose]: stop };
 }
 
-async function bind(server: ReturnType<typeof grpcServer>, listen: Address): Promise<string> {
+async function bind(
+  server: ReturnType<typeof grpcServer>,
+  listen: Address,
+  { credentials }: Entrance,
+): Promise<string> {
   if (listen.kind === "unix") await removeStaleUnixSocket(listen.path);
   const where = formatAddress(listen);
+  const begin = () => server.listen(where, credentials);
   let port: number;
   try {
-    port = await server.listen(where);
+    port = await (listen.kind === "unix" ? privately(listen.path, begin) : begin());
   } catch (error) {
     throw bindError(where, String(error));
   }
@@ -165,11 +170,27 @@ function bindError(where: string, message: string): StartError {
   return new StartError("BIND_FAILED", `${where} cannot be listened on: ${message.replace(/^Error: /, "")}`);
 }
 
-/** Descriptors for all that is not a session: the API's connections, listeners, files. */
-const otherDescriptors = 256;
+/** The interval of the keepalive where nothing else was asked for, in ms. */
+const usualKeepaliveMs = 10_000;
 
-/** As many sessions as the descriptors of this process allow, and no more than the default. */
-function sessionsHere(): number {
-  const allowed = descriptorLimit() ?? Number.POSITIVE_INFINITY;
-  return Math.max(1, Math.min(defaultLimits.sessions, allowed - otherDescriptors));
+/**
+ * On loopback the kernel closes the connections of a client that is gone; one that is stopped in a debugger must lose
+ * nothing. Across a network a client can be gone without a word.
+ */
+function keepaliveOf({ listen, keepaliveMs }: DaemonOptions): number | undefined {
+  const intervalMs = keepaliveMs ?? (isLoopback(listen) ? 0 : usualKeepaliveMs);
+  return intervalMs === 0 ? undefined : intervalMs;
+}
+
+/** Logs connections to the API that were refused, at most one line a second however many they are. */
+function refusalLog(logger: Logger): (why: string) => void {
+  let refused = 0;
+  let lastLine = Number.NEGATIVE_INFINITY;
+  return (why) => {
+    refused += 1;
+    if (performance.now() - lastLine < 1000) return;
+    lastLine = performance.now();
+    logger.warn({ why, refused }, "connections to the API were refused");
+    refused = 0;
+  };
 }

@@ -1,9 +1,11 @@
 import { Command, type CommanderError, Option } from "commander";
+import { accessOptions, entranceOptions, tokenFileOption } from "./cli/access-options.js";
 import { actionVerbs } from "./cli/action-verbs.js";
 import { behaviourOptions } from "./cli/behaviour-options.js";
 import { describeError } from "./cli/command-error.js";
 import { lesson } from "./cli/help.js";
 import { durationOption, enumOption, labelOption, longOption, numberOption } from "./cli/typed-options.js";
+import { serveExitCodes } from "./cli/exit-codes.js";
 import { limitFlags } from "./cli/limit-options.js";
 import { version } from "./version.js";
 
@@ -40,24 +42,38 @@ const program = new Command("hangup")
 
 program.commandsGroup("The daemon:");
 
-const serve = verb("serve", "run the daemon until SIGTERM, SIGINT or its Shutdown call")
+const serve = withOptions(verb("serve", "run the daemon until SIGTERM, SIGINT or its Shutdown call"), [
+  ...entranceOptions(),
+  ...accessOptions(),
+])
   .option("--listen <address>", "where the API listens: 127.0.0.1:4264, [::1]:0, unix:/path", defaultAddress)
   .option("--ready-file <path>", "also write the ready line to this file, all at once")
   .option("--exit-with-stdin", "end when standard input ends, as it does when the parent dies")
   .option("--idle-timeout <duration>", "end after so long without calls, listeners and sessions: 30s, 10m")
+  .option(
+    "--keepalive <duration>",
+    "how often a client is asked whether it is still there, and how long it may take to answer; 0s: never" +
+      " (default: 10s, on loopback never)",
+  )
   .option("--fixture <file>", "listeners, sessions and plans to begin with, in YAML or JSON (docs/plans.md)")
-  .option("--insecure", "allow an address that other machines can reach")
+  .option("--metrics <address>", "serve Prometheus metrics, at /metrics of 127.0.0.1:9464, [::1]:0, unix:/path")
+  .option("--otlp-endpoint <url>", "send a span of each call to this collector, by OTLP over HTTP")
   .addOption(logLevel("info"))
   .addHelpText(
     "after",
-    "\nPrints one line of JSON on stdout when calls are answered: address, pid, version, apiVersion, and with --fixture" +
-      "\nthe addresses of its listeners." +
-      "\nSIGTERM or SIGINT ends it with exit code 0; a second one at once.",
+    "\nPrints one line of JSON on stdout when calls are answered: address, pid, version, apiVersion, with --metrics" +
+      "\nwhere they are, and with --fixture the addresses of its listeners." +
+      "\nSIGTERM or SIGINT ends it within two seconds, a second one at once." +
+      "\n\nExit codes:" +
+      serveExitCodes.map(([code, when]) => `\n  ${code.padEnd(7)}  ${when}`).join(""),
   )
   .action(async (options) => (await import("./cli/serve.js")).serve(options));
 for (const [flag, about] of limitFlags) serve.option(flag, about);
 
-verb("run", "run a command beside a daemon of its own, whose address it finds in HANGUP_ADDRESS")
+withOptions(verb("run", "run a command beside a daemon of its own, whose address it finds in HANGUP_ADDRESS"), [
+  tokenFileOption(),
+  ...accessOptions(),
+])
   .usage("[options] -- <command...>")
   .argument("<command...>", "the command and its arguments")
   .option("--listen <address>", "where the API listens: 127.0.0.1:0, [::1]:0, unix:/path", "127.0.0.1:0")
@@ -223,6 +239,12 @@ function verb(name: string, description: string, parent = program): Command {
 function asking(name: string, description: string, parent?: Command): Command {
   return verb(name, description, parent)
     .addOption(new Option("--address <address>", "where the daemon is").env("HANGUP_ADDRESS").default(defaultAddress))
+    .addOption(new Option("--token-file <path>", "the file of the daemon's token").env("HANGUP_TOKEN_FILE"))
+    .addOption(
+      new Option("--tls-ca <path>", "speak TLS with a daemon whose certificate is of this CA").env("HANGUP_TLS_CA"),
+    )
+    .addOption(new Option("--tls-cert <path>", "the certificate to show it, in PEM").env("HANGUP_TLS_CERT"))
+    .addOption(new Option("--tls-key <path>", "the key of the certificate, in PEM").env("HANGUP_TLS_KEY"))
     .option("--json", "print the reply as one line of JSON");
 }
 

@@ -1,23 +1,29 @@
+import { unlinkSync } from "node:fs";
 import { rename, unlink, writeFile } from "node:fs/promises";
 import { constants } from "node:os";
+import type { AccessOptions, EntranceOptions } from "../entrance.js";
 import { type Daemon, type DaemonOptions, startDaemon } from "../daemon.js";
 import { parseAddress } from "../kernel/address.js";
+import type { ObservabilityOptions } from "../observability/observe.js";
 import { BringUpError } from "../service/bring-up.js";
 import { apiVersion } from "../service/server.js";
 import { version } from "../version.js";
 import { CommandError, usageError } from "./command-error.js";
 import { parseDuration } from "./duration.js";
+import { exitOnUncaught } from "./last-words.js";
 import { type LimitOptions, limitsOf } from "./limit-options.js";
 import { stderrLog } from "./log.js";
 
 /** The options of `hangup serve`, as the command line has them. */
-export interface ServeOptions extends LimitOptions {
+export interface ServeOptions extends LimitOptions, EntranceOptions, AccessOptions {
   readonly listen: string;
   readonly readyFile?: string;
   readonly exitWithStdin?: boolean;
   readonly idleTimeout?: string;
-  readonly insecure?: boolean;
+  readonly keepalive?: string;
   readonly fixture?: string;
+  readonly metrics?: string;
+  readonly otlpEndpoint?: string;
   readonly logLevel: string;
 }
 
@@ -25,10 +31,15 @@ export interface ServeOptions extends LimitOptions {
 export async function serve(options: ServeOptions): Promise<void> {
   const listen = parseAddress(options.listen);
   if (listen === undefined) throw usageError(`--listen ${options.listen}: use 127.0.0.1:4264, [::1]:0 or unix:/path`);
+  const observability = observabilityOf(options);
   const idleTimeoutMs =
     options.idleTimeout === undefined ? undefined : parseDuration("--idle-timeout", options.idleTimeout);
+  const keepaliveMs = options.keepalive === undefined ? undefined : parseDuration("--keepalive", options.keepalive);
   const limits = limitsOf(options);
   const logger = stderrLog(options.logLevel);
+  // Whoever reads the file would wait for a daemon that is no more.
+  let readyFile: string | undefined;
+  exitOnUncaught(logger, () => readyFile === undefined || unlinkSync(readyFile));
 
   // From before the start, so that an early signal is an end in order as well.
   const told = new AbortController();
@@ -41,28 +52,41 @@ export async function serve(options: ServeOptions): Promise<void> {
   process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
 
   await using daemon = await started(
-    { listen, insecure: options.insecure === true, idleTimeoutMs, limits, signal: told.signal, logger },
+    { ...guards(options), ...observability, listen, idleTimeoutMs, keepaliveMs, limits, signal: told.signal, logger },
     options.fixture,
   );
   if (daemon === undefined) return;
   const stop = () => void daemon.stop();
   if (told.signal.aborted) return;
   told.signal.addEventListener("abort", stop);
-  const { address, listeners } = daemon;
+  const { address, listeners, metrics } = daemon;
   const facts = {
     address,
     pid: process.pid,
     version,
     apiVersion,
+    ...(metrics === undefined ? {} : { metrics }),
     ...(options.fixture === undefined ? {} : { listeners }),
   };
   const ready = `${JSON.stringify(facts)}\n`;
-  if (options.readyFile !== undefined) await writeAtOnce(options.readyFile, ready);
+  if (options.readyFile !== undefined) await writeAtOnce((readyFile = options.readyFile), ready);
   process.stdout.write(ready);
   if (options.exitWithStdin === true) process.stdin.once("end", stop).once("error", stop).resume();
   await daemon.ended;
   if (options.readyFile !== undefined) await unlink(options.readyFile).catch(() => undefined);
   if (options.exitWithStdin === true) process.stdin.destroy();
+}
+
+/** @throws CommandError for what cannot be meant. */
+function observabilityOf({ metrics, otlpEndpoint }: ServeOptions): ObservabilityOptions {
+  const address = metrics === undefined ? undefined : parseAddress(metrics);
+  if (metrics !== undefined && address === undefined) {
+    throw usageError(`--metrics ${metrics}: use 127.0.0.1:9464, [::1]:0 or unix:/path`);
+  }
+  if (otlpEndpoint !== undefined && !/^https?:\/\/[^/]/.test(otlpEndpoint)) {
+    throw usageError(`--otlp-endpoint ${otlpEndpoint}: use a URL, such as http://127.0.0.1:4318`);
+  }
+  return { metrics: address, otlpEndpoint };
 }
 
 /** A daemon with what its fixture file asks for; none when told to stop before it was up. */
@@ -80,6 +104,12 @@ async function started(options: DaemonOptions, path: string | undefined): Promis
     const why = inField ? cause.message.slice(`${field}: `.length) : cause.message;
     throw errorAt(field === undefined ? entry : `${entry}.${field}`, why, cause.reason);
   }
+}
+
+/** What goes on as it was typed. */
+function guards(options: EntranceOptions & AccessOptions): EntranceOptions & AccessOptions {
+  const { insecure, tokenFile, openHealth, tlsCert, tlsKey, tlsClientCa, allowListen, allowDial, allowUnix } = options;
+  return { insecure, tokenFile, openHealth, tlsCert, tlsKey, tlsClientCa, allowListen, allowDial, allowUnix };
 }
 
 /** Whoever waits for the file to be there finds it whole. */

@@ -2,6 +2,7 @@ import { KernelError } from "../kernel/errno.js";
 import { Capture, type CapturedSession } from "./capture.js";
 import { capabilities } from "./capabilities.js";
 import { DomainError } from "./errors.js";
+import { outOfDescriptors } from "./from-errno.js";
 import { nearest } from "./names.js";
 import { type Evidence, notCaptured } from "./receipt.js";
 
@@ -52,7 +53,9 @@ export class Captures {
       this.captures.set(name, capture);
       return capture;
     } catch (error) {
-      throw error instanceof KernelError ? unavailable(error.message) : error;
+      if (!(error instanceof KernelError)) throw error;
+      const { errno } = error;
+      throw errno === "EMFILE" || errno === "ENFILE" ? outOfDescriptors(errno) : unavailable(error.message);
     }
   }
 

@@ -1,3 +1,4 @@
+import { Access } from "./access.js";
 import { Bound } from "./bound.js";
 import { now } from "./clock.js";
 import { DomainError } from "./errors.js";
@@ -33,12 +34,17 @@ export class Fixture {
   /** Streams of events at once. */
   readonly subscribers: Bound;
   private lastScope = 0;
+  private readonly stopping = new AbortController();
 
-  constructor(readonly limits: Limits) {
+  constructor(
+    readonly limits: Limits,
+    access: Access = new Access(),
+  ) {
     this.journal = new Journal(limits.journalEvents);
     this.tools = {
       journal: this.journal,
       limits,
+      access,
       newUid: uidSource(this.uid),
       observers: this.observers,
       follower: new StateFollower(),
@@ -137,6 +143,11 @@ export class Fixture {
     return name === allScopes ? [...this.scopes.values()] : [this.scope(name)];
   }
 
+  /** Aborts when all has ended. */
+  get stopped(): AbortSignal {
+    return this.stopping.signal;
+  }
+
   /** A listener or a session lives somewhere. */
   get hasLife(): boolean {
     return [...this.scopes.values()].some((scope) => scope.hasLife);
@@ -148,5 +159,6 @@ export class Fixture {
     await Promise.all([...this.scopes.values()].map(stopOne));
     this.journal.close();
     poke(this.observers);
+    this.stopping.abort();
   }
 }

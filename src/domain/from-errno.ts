@@ -10,6 +10,9 @@ export function bindError(address: Address, error: KernelError): DomainError {
   const metadata = { errno: error.errno };
   const field = address.kind === "unix" ? "unix_path" : "port";
   switch (error.errno) {
+    case "EMFILE":
+    case "ENFILE":
+      return outOfDescriptors(error.errno);
     case "EADDRINUSE":
       return new DomainError(
         "FAILED_PRECONDITION",
@@ -55,11 +58,22 @@ export function dialError(
       { field: "timeout", metadata },
     );
   }
+  if (error.errno === "EMFILE" || error.errno === "ENFILE") return outOfDescriptors(error.errno);
   const local = error.errno === "EADDRNOTAVAIL" || error.errno === "EADDRINUSE";
   return new DomainError(
     "FAILED_PRECONDITION",
     "CONNECT_FAILED",
     `${where} cannot be reached (${error.errno}); is something listening there?`,
     { field: local && options.localHost !== undefined ? "local_address" : "target", metadata },
+  );
+}
+
+/** The error of what would take one of the last descriptors of the process, or of the machine (ENFILE). */
+export function outOfDescriptors(errno: "EMFILE" | "ENFILE"): DomainError {
+  return new DomainError(
+    "RESOURCE_EXHAUSTED",
+    "TOO_MANY_DESCRIPTORS",
+    `the descriptors of the ${errno === "EMFILE" ? "daemon" : "machine"} are used up (${errno}); end sessions, listeners or captures, or start the daemon where more are allowed (ulimit -n)`,
+    { metadata: { errno } },
   );
 }

@@ -1,8 +1,10 @@
+import { isIP } from "node:net";
 import type { Address } from "../kernel/address.js";
 import type { Connection } from "../kernel/connection.js";
 import { dial, type DialOptions } from "../kernel/dial.js";
 import { type Errno, KernelError } from "../kernel/errno.js";
 import { ListeningSocket } from "../kernel/listen.js";
+import type { Access } from "./access.js";
 import type { BehaviourSpec } from "./behaviours/spec.js";
 import type { Capture } from "./capture.js";
 import { Captures } from "./captures.js";
@@ -11,7 +13,7 @@ import { now } from "./clock.js";
 import { DomainError } from "./errors.js";
 import { type EndOptions, endSession, resetOrRelease } from "./end-session.js";
 import type { Fact } from "./event.js";
-import { bindError, dialError } from "./from-errno.js";
+import { bindError, dialError, outOfDescriptors } from "./from-errno.js";
 import { inSlices } from "./in-slices.js";
 import type { Journal } from "./journal.js";
 import type { Limits } from "./limits.js";
@@ -34,6 +36,7 @@ import { type Observers, poke } from "./wait-until.js";
 export interface ScopeTools {
   readonly journal: Journal;
   readonly limits: Limits;
+  readonly access: Access;
   readonly newUid: () => string;
   readonly follower: StateFollower;
   /** Who waits for a session to be opened, or a listener to go, in any scope. */
@@ -151,7 +154,8 @@ export class Scope implements SessionHost {
       // Before the first SYN can come, where the port is known by then.
       if (address.kind === "tcp" && address.port !== 0) this.captures.onPort(address.port, own);
       const { backlog, receiveBufferBytes, state, resetOnAccept } = options;
-      const how = { backlog, receiveBufferBytes, state, lingerZero: resetOnAccept !== "NEVER" };
+      const assertMayListen = (resolved: Address) => this.tools.access.assertMayListen(resolved);
+      const how = { backlog, receiveBufferBytes, state, lingerZero: resetOnAccept !== "NEVER", assertMayListen };
       const socket = await ListeningSocket.open(address, how, {
         onConnection: (connection) => this.onAccepted(listener, connection),
         onAcceptError: (errno) => this.onAcceptError(listener, errno),
@@ -250,12 +254,19 @@ export class Scope implements SessionHost {
         },
       );
     }
-    this.tools.openSessions.assertRoom();
+    // Its place is taken from now on: many may be dialing at once.
+    using _ = this.tools.openSessions.enter();
+    const { access } = this.tools;
+    const { target, localHost } = options;
+    if (localHost !== undefined) access.assertMayDialFrom(localHost);
+    const assertMayDial = (resolved: Address) => access.assertMayDial(resolved);
+    // What a host name stands for the dial itself finds out.
+    if (target.kind === "unix" || isIP(target.host) !== 0) assertMayDial(target);
     this.dialing.add(name);
     try {
       // Before the SYN.
-      if (options.target.kind === "tcp") this.captures.onPort(options.target.port, "");
-      const connection = await dial(options.target, options);
+      if (target.kind === "tcp") this.captures.onPort(target.port, "");
+      const connection = await dial(target, { ...options, assertMayDial });
       if (this.isStopping) connection.abandon();
       this.assertRunning();
       if (before !== undefined) this.forget(before);
@@ -512,7 +523,10 @@ export class Scope implements SessionHost {
     this.publishListener(listener, {
       kind: "accept_failed",
       reason: errno,
-      message: `a connection could not be accepted: ${errno}`,
+      message:
+        errno === "EMFILE" || errno === "ENFILE"
+          ? `a connection was accepted and reset: ${outOfDescriptors(errno).message}`
+          : `a connection could not be accepted: ${errno}`,
     });
   }
 

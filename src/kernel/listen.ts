@@ -1,7 +1,9 @@
 import { lookup } from "node:dns/promises";
 import { createServer, isIP, type Server, type Socket } from "node:net";
 import { type Address, normalizeHost } from "./address.js";
+import { sessionServers } from "./api-connections.js";
 import { Connection } from "./connection.js";
+import { assertDescriptor, isOneOfTheLast } from "./descriptors.js";
 import { errnoOf, KernelError } from "./errno.js";
 import { loadFfi } from "./ffi.js";
 import { PortHolder } from "./port-holder.js";
@@ -30,6 +32,8 @@ export interface ListenOptions {
   readonly receiveBufferBytes: number | undefined;
   /** The connections to come are closed by RST, whoever closes them. */
   readonly lingerZero: boolean;
+  /** Throws for an address that must not be listened on; a host name is resolved before. */
+  readonly assertMayListen?: (address: Address) => void;
 }
 
 /** A socket that accepts connections, or does what else its state says, and keeps its port throughout. */
@@ -50,11 +54,14 @@ export class ListeningSocket {
    * Binds, and enters the state asked for. `::` takes IPv6 and IPv4 both. Without the FFI Node binds, and LISTENING is
    * the only state.
    *
-   * @throws KernelError with the errno of the call that was refused, or of the look-up of the host.
+   * @throws KernelError with the errno of the call that was refused, or of the look-up of the host; what
+   *   `assertMayListen` threw.
    */
   static async open(address: Address, options: ListenOptions, owner: ListenOwner): Promise<ListeningSocket> {
-    if (address.kind === "unix") await removeStaleUnixSocket(address.path);
     const resolved = await resolve(address);
+    options.assertMayListen?.(resolved);
+    if (resolved.kind === "unix") await removeStaleUnixSocket(resolved.path);
+    assertDescriptor("socket");
     const load = loadFfi();
     if (!load.available) {
       const server = await listening(owner, resolved, (made) =>
@@ -136,8 +143,14 @@ export class ListeningSocket {
 /** A server of Node's that listens, by the way given. */
 async function listening(owner: ListenOwner, address: Address, begin: (server: Server) => void): Promise<Server> {
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
+  sessionServers.add(server);
   const unixPath = address.kind === "unix" ? address.path : undefined;
-  server.on("connection", (socket: Socket) => owner.onConnection(new Connection(socket, unixPath)));
+  server.on("connection", (socket: Socket) => {
+    const connection = new Connection(socket, unixPath);
+    if (!isOneOfTheLast(connection.fd, "fixture")) return owner.onConnection(connection);
+    connection.abandon();
+    owner.onAcceptError("EMFILE");
+  });
   await new Promise<void>((done, reject) => {
     server.once("error", (error) => reject(new KernelError("listen", errnoOf(error))));
     server.once("listening", done);

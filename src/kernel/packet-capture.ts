@@ -1,4 +1,5 @@
 import { close as closeFile } from "node:fs";
+import { assertDescriptor } from "./descriptors.js";
 import { errnoName, KernelError } from "./errno.js";
 import { type Ffi, loadFfi } from "./ffi.js";
 import { decodePacket, type Packet } from "./packet.js";
@@ -198,6 +199,7 @@ function openSocket(ffi: Ffi): number {
       `packet sockets are known for x64 and arm64 only, this is ${process.arch}`,
     );
   }
+  assertDescriptor("socket(AF_PACKET)");
   const fd = ffi.socket(AF_PACKET, SOCK_DGRAM_CLOEXEC_NONBLOCK, 0);
   if (fd >= 0) return fd;
   const errno = errnoName(-fd);

@@ -1,6 +1,7 @@
 import { renameSync, unlinkSync } from "node:fs";
 import type { Address } from "./address.js";
 import { dropInbound } from "./black-hole.js";
+import { assertDescriptor } from "./descriptors.js";
 import { errnoName, KernelError } from "./errno.js";
 import type { Ffi } from "./ffi.js";
 import { AF_INET6, encodeSockaddr, familyOf } from "./sockaddr.js";
@@ -55,6 +56,7 @@ export class PortHolder {
 
   /** Another descriptor of the same socket, for whoever listens and closes it. */
   duplicate(): number {
+    assertDescriptor("fcntl");
     this.setReuse(true);
     this.listens = true;
     return checked("fcntl", this.ffi.fcntl(this.fd, F_DUPFD_CLOEXEC, 0));
@@ -129,6 +131,7 @@ export class PortHolder {
 }
 
 function bound(ffi: Ffi, address: Address): number {
+  assertDescriptor("socket");
   const fd = checked("socket", ffi.socket(familyOf(address), SOCK_STREAM_NONBLOCK_CLOEXEC, 0));
   try {
     if (address.kind === "tcp") {

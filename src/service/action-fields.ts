@@ -1,6 +1,7 @@
 import type { Action } from "../domain/actions/action.js";
 import type { BehaviourSpec } from "../domain/behaviours/spec.js";
 import { invalidField } from "../domain/errors.js";
+import type { Limits } from "../domain/limits.js";
 import type { Throttle } from "../domain/outbox.js";
 import { SeededBytes } from "../domain/seeded-bytes.js";
 import { defaultDrainTimeoutMs } from "../domain/session.js";
@@ -17,11 +18,10 @@ import { durationMs, enumName, exact, minuteMs } from "./fields.js";
 // Reads actions and behaviours as requests have them.
 
 const kib = 1024;
-const mib = kib * kib;
 const maxBytesPerSecond = 10_000_000_000;
 
 /** An action; `field` is where it stands in the request. */
-export function actionOf(field: string, message: ActionMessage | undefined): Action {
+export function actionOf(field: string, message: ActionMessage | undefined, limits: Limits): Action {
   const verb = message?.verb;
   if (verb === undefined) {
     throw invalidField(field, 'required: one of its verbs, such as {"reset":{}}', "MISSING_FIELD");
@@ -102,7 +102,7 @@ export function actionOf(field: string, message: ActionMessage | undefined): Act
     case "send":
       return {
         verb: "send",
-        data: sendData(`${field}.send`, verb.value),
+        data: sendData(`${field}.send`, verb.value, limits.dataBytes),
         flushTimeoutMs: flushTimeout(`${field}.send.flush_timeout`, verb.value.flushTimeout),
       };
     case "sendUrgent":
@@ -191,18 +191,18 @@ function rate(field: string, value: bigint): number {
   return Number(value);
 }
 
-function sendData(field: string, value: SendAction): Buffer {
+function sendData(field: string, value: SendAction, max: number): Buffer {
   const repeat = value.repeat === 0 ? 1 : value.repeat;
   const chosen = value.payload;
   if (chosen?.$case === "random") {
     const count = chosen.value.bytes;
-    if (count < 1 || count * repeat > mib)
-      throw invalidField(`${field}.random.bytes`, `${count}; use 1 to ${mib} in all`);
+    if (count < 1 || count * repeat > max)
+      throw invalidField(`${field}.random.bytes`, `${count}; use 1 to ${max} in all`);
     const random = new SeededBytes(chosen.value.seed);
     return random.next(count * repeat);
   }
-  const once = payload(field, chosen, mib);
-  if (once.length * repeat > mib)
-    throw invalidField(`${field}.repeat`, `${once.length * repeat} bytes in all; at most ${mib}`);
+  const once = payload(field, chosen, max);
+  if (once.length * repeat > max)
+    throw invalidField(`${field}.repeat`, `${once.length * repeat} bytes in all; at most ${max}`);
   return repeat === 1 ? once : Buffer.concat(Array.from({ length: repeat }, () => once));
 }

@@ -9,7 +9,8 @@ export interface DaemonFacts {
   readonly version: string;
   readonly apiVersion: string;
   readonly address: () => string;
-  readonly messageBytes: number;
+  /** That the process may have; undefined where it cannot be told. */
+  readonly descriptors: number | undefined;
   /** Begins the end of the daemon; the answer still goes out. */
   readonly shutdown: () => void;
 }
@@ -28,7 +29,11 @@ export function daemonService(fixture: Fixture, facts: DaemonFacts): DaemonServi
         platform: `${process.platform} ${process.arch} ${release()}`,
         runtime: `node ${process.versions.node}`,
         capabilities: Object.entries(capabilities()).map(([name, capability]) => ({ name, ...capability })),
-        limits: { ...fixture.limits, messageBytes: facts.messageBytes },
+        limits: {
+          ...fixture.limits,
+          endedInboxBytes: BigInt(fixture.limits.endedInboxBytes),
+          descriptors: BigInt(facts.descriptors ?? 0),
+        },
       };
     },
 

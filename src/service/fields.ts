@@ -14,12 +14,6 @@ export interface DurationBounds {
 
 export const minuteMs = 60_000;
 
-/**
- * Bytes of one request. Past it the gRPC library refuses without a word about the field, so it is well above the bounds
- * of the fields, which we check ourselves.
- */
-export const messageBytes = 16 * 1024 * 1024;
-
 /** How many records a reply may carry. */
 export function maxResults(value: number | undefined): number {
   if (value === undefined) return 100;

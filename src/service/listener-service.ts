@@ -1,6 +1,7 @@
 import type { BehaviourSpec } from "../domain/behaviours/spec.js";
 import { invalidField } from "../domain/errors.js";
 import type { Fixture } from "../domain/fixture.js";
+import type { Limits } from "../domain/limits.js";
 import type { ListenerSettings } from "../domain/listener.js";
 import type { ResetOnAccept } from "../domain/listener-view.js";
 import { checkLabels, checkName } from "../domain/names.js";
@@ -35,7 +36,7 @@ export function listenerService(fixture: Fixture): ListenerServiceImplementation
         resetOnAccept: resetOnAccept(request.resetOnAccept) ?? "NEVER",
         backlog: backlog(request.backlog),
         receiveBufferBytes: receiveBuffer(request.receiveBufferBytes),
-        plans: plansOf("plans", request.plans),
+        plans: plansOf("plans", request.plans, fixture.limits),
       } as const;
       const listener = await fixture.scope(request.scope).createListener(name, address, options);
       return { listener: listenerMessage(listener.view()) };
@@ -61,7 +62,7 @@ export function listenerService(fixture: Fixture): ListenerServiceImplementation
     async updateListener(request) {
       const scope = fixture.scope(request.scope);
       const listener = scope.listener(required("listener", request.listener), optional(request.uid));
-      await scope.updateListener(listener, changeOf(request));
+      await scope.updateListener(listener, changeOf(request, fixture.limits));
       return { listener: listenerMessage(listener.view()) };
     },
 
@@ -117,7 +118,7 @@ const updates: Readonly<
     string,
     {
       readonly isSet: (request: UpdateListenerRequest) => boolean;
-      readonly read: (request: UpdateListenerRequest) => Partial<ListenerSettings>;
+      readonly read: (request: UpdateListenerRequest, limits: Limits) => Partial<ListenerSettings>;
     }
   >
 > = {
@@ -143,12 +144,12 @@ const updates: Readonly<
   },
   plans: {
     isSet: (request) => request.plans.length > 0,
-    read: (request) => ({ plans: plansOf("plans", request.plans) }),
+    read: (request, limits) => ({ plans: plansOf("plans", request.plans, limits) }),
   },
 };
 
 /** What an update changes: the fields of its mask, or without one those that are set (AIP-134). */
-function changeOf(request: UpdateListenerRequest): Partial<ListenerSettings> {
+function changeOf(request: UpdateListenerRequest, limits: Limits): Partial<ListenerSettings> {
   // Paths are snake_case on the wire; JSON spells them in lowerCamelCase and its parsers turn them back.
   const mask = request.updateMask ?? Object.keys(updates).filter((path) => updates[path]?.isSet(request));
   const known = Object.keys(updates).join(", ");
@@ -158,6 +159,6 @@ function changeOf(request: UpdateListenerRequest): Partial<ListenerSettings> {
   return mask.reduce((change, path) => {
     const update = updates[path];
     if (update === undefined) throw invalidField("update_mask", `"${path}" cannot be changed; use ${known}`);
-    return { ...change, ...update.read(request) };
+    return { ...change, ...update.read(request, limits) };
   }, {});
 }

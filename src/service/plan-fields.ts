@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { invalidField } from "../domain/errors.js";
-import { checkPlan, checkPlans, maxPlans, maxSteps } from "../domain/plans/check-plan.js";
+import type { Limits } from "../domain/limits.js";
+import { checkPlan, checkPlans, PlanBytes } from "../domain/plans/check-plan.js";
 import type { Choice, Plan, Step, Trigger } from "../domain/plans/plan.js";
 import type {
   Plan as PlanMessage,
@@ -18,23 +19,31 @@ const maxChoices = 16;
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
 /** The plans of a listener. */
-export function plansOf(field: string, messages: readonly PlanMessage[]): readonly Plan[] {
-  if (messages.length > maxPlans) throw invalidField(field, `${messages.length} plans; at most ${maxPlans}`);
-  const plans = messages.map((message, index) => planOf(`${field}[${index}]`, message));
+export function plansOf(field: string, messages: readonly PlanMessage[], limits: Limits): readonly Plan[] {
+  if (messages.length > limits.plans) throw invalidField(field, `${messages.length} plans; at most ${limits.plans}`);
+  const bytes = new PlanBytes(limits.planBytes);
+  const plans = messages.map((message, index) => planOf(`${field}[${index}]`, message, limits, bytes));
   checkPlans(field, plans);
   return plans;
 }
 
 /** A plan; without a seed it gets one. */
-export function planOf(field: string, message: PlanMessage): Plan {
+export function planOf(
+  field: string,
+  message: PlanMessage,
+  limits: Limits,
+  bytes = new PlanBytes(limits.planBytes),
+): Plan {
   const { steps } = message;
   if (steps.length === 0) throw invalidField(`${field}.steps`, "a plan needs a step", "MISSING_FIELD");
-  if (steps.length > maxSteps) throw invalidField(`${field}.steps`, `${steps.length} steps; at most ${maxSteps}`);
+  if (steps.length > limits.planSteps) {
+    throw invalidField(`${field}.steps`, `${steps.length} steps; at most ${limits.planSteps}`);
+  }
   const plan: Plan = {
     connections: message.connections,
     // Short enough to be typed again.
     seed: message.seed ?? BigInt(randomBytes(4).readUInt32LE()),
-    steps: steps.map((step, index) => stepOf(`${field}.steps[${index}]`, step)),
+    steps: steps.map((step, index) => stepOf(`${field}.steps[${index}]`, step, limits, bytes)),
   };
   checkPlan(field, plan);
   return plan;
@@ -52,21 +61,23 @@ export function signalName(field: string, name: string): string {
   return name;
 }
 
-function stepOf(field: string, message: StepMessage): Step {
+function stepOf(field: string, message: StepMessage, limits: Limits, bytes: PlanBytes): Step {
   const { action, oneOf } = message;
   if (action !== undefined && oneOf.length > 0) {
     throw invalidField(`${field}.one_of`, "not together with action; give one or the other", "CONFLICTING_FIELDS");
   }
   if (oneOf.length > maxChoices)
     throw invalidField(`${field}.one_of`, `${oneOf.length} actions; at most ${maxChoices}`);
-  return {
+  const step = {
     trigger: triggerOf(`${field}.trigger`, message.trigger),
     isChoice: oneOf.length > 0,
     actions:
       oneOf.length > 0
-        ? oneOf.map((choice, index) => actionOf(`${field}.one_of[${index}]`, choice))
-        : [actionOf(`${field}.action`, action)],
+        ? oneOf.map((choice, index) => actionOf(`${field}.one_of[${index}]`, choice, limits))
+        : [actionOf(`${field}.action`, action, limits)],
   };
+  bytes.add(field, step);
+  return step;
 }
 
 function triggerOf(field: string, message: TriggerMessage | undefined): Trigger {

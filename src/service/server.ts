@@ -2,19 +2,22 @@ import { type Server, createServer, type ServerMiddleware } from "nice-grpc";
 import { HealthDefinition, HealthServiceImpl, HealthState } from "nice-grpc-server-health";
 import type { Fixture } from "../domain/fixture.js";
 import { CaptureServiceDefinition } from "../gen/hangup/v1/capture.js";
+import { ControlServiceDefinition } from "../gen/hangup/v1/control.js";
 import { DaemonServiceDefinition } from "../gen/hangup/v1/daemon.js";
 import { EventServiceDefinition } from "../gen/hangup/v1/event.js";
 import { ListenerServiceDefinition } from "../gen/hangup/v1/listener.js";
 import { ScopeServiceDefinition } from "../gen/hangup/v1/scope.js";
 import { SessionServiceDefinition } from "../gen/hangup/v1/session.js";
+import { type Authentication, authentication } from "./authentication.js";
 import { captureService } from "./capture-service.js";
+import { controlService } from "./control-service.js";
 import { type DaemonFacts, daemonService } from "./daemon-service.js";
 import { eventService } from "./event-service.js";
 import { listenerService } from "./listener-service.js";
+import { type CallObserver, observedCalls, observedMethods } from "./observed-calls.js";
 import { reflectionDefinitions, reflectionService } from "./reflection.js";
 import { scopeService } from "./scope-service.js";
 import { sessionService } from "./session-service.js";
-import { messageBytes } from "./fields.js";
 import { type BugReport, errorFunnel } from "./status.js";
 
 /** The package of the contract. */
@@ -26,28 +29,54 @@ const services = [
   "hangup.v1.EventService",
   "hangup.v1.CaptureService",
   "hangup.v1.ScopeService",
+  "hangup.v1.ControlService",
   "hangup.v1.DaemonService",
   "grpc.health.v1.Health",
 ];
 
 /** What the server needs beside the fixture. */
-export interface ServerFacts extends Omit<DaemonFacts, "apiVersion" | "messageBytes"> {
+export interface ServerFacts extends Omit<DaemonFacts, "apiVersion"> {
+  /** How often a client is asked whether it is still there, and how long it may take to answer; undefined: never. */
+  readonly keepaliveMs: number | undefined;
   readonly reportBug: BugReport;
   /** Told of each call as it begins and ends. */
   readonly onCall: ServerMiddleware;
+  /** Who is told of calls that are over, and what goes around each. */
+  readonly observation: { readonly calls: CallObserver | undefined; readonly tracing: ServerMiddleware | undefined };
+  /** Undefined where whoever reaches the server may call it. */
+  readonly authentication: Authentication | undefined;
 }
 
 /** The gRPC server of a fixture with health and reflection, not yet listening. */
 export function grpcServer(fixture: Fixture, facts: ServerFacts): Server {
-  const server = createServer({ "grpc.max_receive_message_length": messageBytes })
-    .use(errorFunnel(facts.reportBug))
-    .use(facts.onCall);
-  server.add(ListenerServiceDefinition, listenerService(fixture));
-  server.add(SessionServiceDefinition, sessionService(fixture));
-  server.add(EventServiceDefinition, eventService(fixture));
-  server.add(ScopeServiceDefinition, scopeService(fixture));
-  server.add(CaptureServiceDefinition, captureService(fixture));
-  server.add(DaemonServiceDefinition, daemonService(fixture, { ...facts, apiVersion, messageBytes }));
+  const { keepaliveMs } = facts;
+  const { calls, tracing } = facts.observation;
+  let server: Server = createServer({
+    interceptors: facts.authentication === undefined ? [] : [authentication(facts.authentication)],
+    "grpc.max_receive_message_length": fixture.limits.messageBytes,
+    ...(keepaliveMs === undefined
+      ? {}
+      : { "grpc.keepalive_time_ms": keepaliveMs, "grpc.keepalive_timeout_ms": keepaliveMs }),
+  });
+  // Outermost first: spans tell of the status, the observer of what was thrown.
+  if (tracing !== undefined) server = server.use(tracing);
+  server = server.use(errorFunnel(facts.reportBug)).use(facts.onCall);
+  if (calls !== undefined) server = server.use(observedCalls(calls));
+  const listeners = listenerService(fixture);
+  const sessions = sessionService(fixture);
+  const events = eventService(fixture);
+  const scopes = scopeService(fixture);
+  const captures = captureService(fixture);
+  const daemon = daemonService(fixture, { ...facts, apiVersion });
+  server.add(ListenerServiceDefinition, listeners);
+  server.add(SessionServiceDefinition, sessions);
+  server.add(EventServiceDefinition, events);
+  server.add(ScopeServiceDefinition, scopes);
+  server.add(CaptureServiceDefinition, captures);
+  server.add(DaemonServiceDefinition, daemon);
+  const methods = { ...listeners, ...sessions, ...events, ...scopes, ...captures, ...daemon };
+  const carried = calls === undefined ? methods : observedMethods("hangup.v1.ControlService", methods, calls);
+  server.add(ControlServiceDefinition, controlService(fixture, carried, facts.reportBug));
   const health = HealthState();
   for (const service of services) health.setStatus("healthy", service);
   server.add(HealthDefinition, HealthServiceImpl(health));

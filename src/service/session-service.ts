@@ -31,7 +31,6 @@ import {
   exact,
   localEnd,
   maxResults,
-  messageBytes,
   minuteMs,
   optional,
   peerAddress,
@@ -60,7 +59,7 @@ export function sessionService(fixture: Fixture): SessionServiceImplementation {
         onPeerFin: enumName<OnPeerFin>("on_peer_fin", Session_OnPeerFin, request.onPeerFin) ?? "STAY_OPEN",
         labels: checkLabels("labels", request.labels),
         behaviour: behaviourOf("behaviour", request.behaviour, "manual") ?? manual,
-        plan: request.plan === undefined ? undefined : planOf("plan", request.plan),
+        plan: request.plan === undefined ? undefined : planOf("plan", request.plan, limits),
         signal,
       });
       return { session: sessionMessage(session.view()) };
@@ -105,7 +104,7 @@ export function sessionService(fixture: Fixture): SessionServiceImplementation {
       const session = target(request);
       const flushTimeoutMs = flushTimeout("flush_timeout", request.flushTimeout);
       // Its size is the business of the action, which has a bound of the daemon's.
-      const data = payload("", request.payload, messageBytes);
+      const data = payload("", request.payload, limits.messageBytes);
       await act(session, "SendData", { verb: "send", data, flushTimeoutMs }, signal);
       return { session: sessionMessage(session.view()) };
     },
@@ -149,7 +148,7 @@ export function sessionService(fixture: Fixture): SessionServiceImplementation {
     },
 
     async performAction(request, { signal }) {
-      const action = actionOf("action", request.action);
+      const action = actionOf("action", request.action, limits);
       const max = maxResults(request.maxResults);
       const sessions = targetsOf(fixture.scope(request.scope), request);
       const cause = { kind: "COMMAND", rpc: "PerformAction", action: action.verb } as const;

@@ -1,10 +1,6 @@
 import type { ActionName } from "../actions/action.js";
-import { invalidField } from "../errors.js";
-import type { Plan } from "./plan.js";
-
-/** Steps of one plan, and plans of one listener. */
-export const maxSteps = 64;
-export const maxPlans = 64;
+import { DomainError, invalidField } from "../errors.js";
+import type { Plan, Step } from "./plan.js";
 
 /** After a FIN of ours a RST may follow, while the peer's FIN has not come; after the others nothing. */
 const endings: Readonly<Partial<Record<ActionName, readonly ActionName[]>>> = {
@@ -60,5 +56,29 @@ export function checkPlans(field: string, plans: readonly Plan[]): void {
       `${field}[${endless}].connections`,
       "0 takes all the rest, and plans come after it that would get none; give a number, or put it last",
     );
+  }
+}
+
+/** Counts the bytes that the plans of a listener hold, step by step, so that none is made that has no room. */
+export class PlanBytes {
+  private held = 0;
+
+  constructor(private readonly max: number) {}
+
+  /** @throws DomainError DATA_TOO_LARGE on the step that is too much. */
+  add(field: string, { trigger, actions }: Step): void {
+    if (trigger.when === "pattern") this.held += trigger.bytes.length;
+    for (const action of actions) {
+      if ("data" in action) this.held += action.data.length;
+      if ("discardedData" in action) this.held += action.discardedData?.length ?? 0;
+      if ("behaviour" in action) this.held += action.behaviour.banner?.length ?? 0;
+      if (this.held <= this.max) continue;
+      throw new DomainError(
+        "RESOURCE_EXHAUSTED",
+        "DATA_TOO_LARGE",
+        `${field}: with it the plans hold more than ${this.max} bytes to send or to look for; send fewer, or start the daemon with a higher --max-plan-bytes`,
+        { field },
+      );
+    }
   }
 }

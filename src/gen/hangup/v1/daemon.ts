@@ -30,7 +30,7 @@ export interface Limits {
   dataBytes: number;
   /** Bytes queued in the daemon for one session before SendData is refused. */
   sendQueueBytes: number;
-  /** Bytes of one request or reply of this API. */
+  /** Bytes of one request of this API. */
   messageBytes: number;
   /** Scopes that live at once, `default` included. */
   scopes: number;
@@ -42,6 +42,24 @@ export interface Limits {
   waiters: number;
   /** Streams of events at once. */
   subscribers: number;
+  /**
+   * Bytes of ended sessions that still wait for ReceiveData, all together, in a scope; past it the session that ended
+   * first is forgotten.
+   */
+  endedInboxBytes: bigint;
+  /** Plans of a listener. */
+  plans: number;
+  /** Steps of a plan. */
+  planSteps: number;
+  /** Bytes that the plans of a listener hold to send or to look for, repeated and random ones as they will be sent. */
+  planBytes: number;
+  /** Connections to this API at once; further ones are closed. */
+  connections: number;
+  /**
+   * Descriptors of the process (RLIMIT_NOFILE); 0 where it cannot be told. What would take one of the last is refused:
+   * RESOURCE_EXHAUSTED (TOO_MANY_DESCRIPTORS), or the event `accept_failed`.
+   */
+  descriptors: bigint;
 }
 
 /** The request of GetInfo. */
@@ -199,6 +217,12 @@ function createBaseLimits(): Limits {
     sessions: 0,
     waiters: 0,
     subscribers: 0,
+    endedInboxBytes: 0n,
+    plans: 0,
+    planSteps: 0,
+    planBytes: 0,
+    connections: 0,
+    descriptors: 0n,
   };
 }
 
@@ -233,6 +257,30 @@ export const Limits: MessageFns<Limits> = {
     }
     if (message.subscribers !== 0) {
       writer.uint32(80).uint32(message.subscribers);
+    }
+    if (message.endedInboxBytes !== 0n) {
+      if (BigInt.asUintN(64, message.endedInboxBytes) !== message.endedInboxBytes) {
+        throw new globalThis.Error("value provided for field message.endedInboxBytes of type uint64 too large");
+      }
+      writer.uint32(88).uint64(message.endedInboxBytes);
+    }
+    if (message.plans !== 0) {
+      writer.uint32(96).uint32(message.plans);
+    }
+    if (message.planSteps !== 0) {
+      writer.uint32(104).uint32(message.planSteps);
+    }
+    if (message.planBytes !== 0) {
+      writer.uint32(112).uint32(message.planBytes);
+    }
+    if (message.connections !== 0) {
+      writer.uint32(120).uint32(message.connections);
+    }
+    if (message.descriptors !== 0n) {
+      if (BigInt.asUintN(64, message.descriptors) !== message.descriptors) {
+        throw new globalThis.Error("value provided for field message.descriptors of type uint64 too large");
+      }
+      writer.uint32(128).uint64(message.descriptors);
     }
     return writer;
   },
@@ -330,6 +378,54 @@ export const Limits: MessageFns<Limits> = {
             message.subscribers = reader.uint32();
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.endedInboxBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.plans = reader.uint32();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.planSteps = reader.uint32();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.planBytes = reader.uint32();
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.connections = reader.uint32();
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.descriptors = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -374,6 +470,24 @@ export const Limits: MessageFns<Limits> = {
       sessions: isSet(object.sessions) ? globalThis.Number(object.sessions) : 0,
       waiters: isSet(object.waiters) ? globalThis.Number(object.waiters) : 0,
       subscribers: isSet(object.subscribers) ? globalThis.Number(object.subscribers) : 0,
+      endedInboxBytes: isSet(object.endedInboxBytes)
+        ? BigInt(object.endedInboxBytes)
+        : isSet(object.ended_inbox_bytes)
+        ? BigInt(object.ended_inbox_bytes)
+        : 0n,
+      plans: isSet(object.plans) ? globalThis.Number(object.plans) : 0,
+      planSteps: isSet(object.planSteps)
+        ? globalThis.Number(object.planSteps)
+        : isSet(object.plan_steps)
+        ? globalThis.Number(object.plan_steps)
+        : 0,
+      planBytes: isSet(object.planBytes)
+        ? globalThis.Number(object.planBytes)
+        : isSet(object.plan_bytes)
+        ? globalThis.Number(object.plan_bytes)
+        : 0,
+      connections: isSet(object.connections) ? globalThis.Number(object.connections) : 0,
+      descriptors: isSet(object.descriptors) ? BigInt(object.descriptors) : 0n,
     };
   },
 
@@ -409,6 +523,24 @@ export const Limits: MessageFns<Limits> = {
     if (message.subscribers !== 0) {
       obj.subscribers = Math.round(message.subscribers);
     }
+    if (message.endedInboxBytes !== 0n) {
+      obj.endedInboxBytes = message.endedInboxBytes.toString();
+    }
+    if (message.plans !== 0) {
+      obj.plans = Math.round(message.plans);
+    }
+    if (message.planSteps !== 0) {
+      obj.planSteps = Math.round(message.planSteps);
+    }
+    if (message.planBytes !== 0) {
+      obj.planBytes = Math.round(message.planBytes);
+    }
+    if (message.connections !== 0) {
+      obj.connections = Math.round(message.connections);
+    }
+    if (message.descriptors !== 0n) {
+      obj.descriptors = message.descriptors.toString();
+    }
     return obj;
   },
 
@@ -427,6 +559,16 @@ export const Limits: MessageFns<Limits> = {
     message.sessions = object.sessions ?? 0;
     message.waiters = object.waiters ?? 0;
     message.subscribers = object.subscribers ?? 0;
+    message.endedInboxBytes = (object.endedInboxBytes !== undefined && object.endedInboxBytes !== null)
+      ? BigInt(object.endedInboxBytes)
+      : 0n;
+    message.plans = object.plans ?? 0;
+    message.planSteps = object.planSteps ?? 0;
+    message.planBytes = object.planBytes ?? 0;
+    message.connections = object.connections ?? 0;
+    message.descriptors = (object.descriptors !== undefined && object.descriptors !== null)
+      ? BigInt(object.descriptors)
+      : 0n;
     return message;
   },
 };

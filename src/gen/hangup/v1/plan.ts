@@ -24,7 +24,10 @@ export interface Plan {
    * OpenSession.
    */
   connections: number;
-  /** What happens, at most 64 steps. After an ending only what Linux allows may follow: a reset after a FIN. */
+  /**
+   * What happens, at most 64 steps (GetInfo has the bound of the daemon). After an ending only what Linux allows may
+   * follow: a reset after a FIN.
+   */
   steps: Step[];
   /**
    * Decides what steps choose; not given: chosen by the daemon. Always reported. Connections of one plan choose
