@@ -50,22 +50,17 @@ const timeout = setTimeout(() => {
   exit(1);
 }, 30_000);
 
-use().then(
-  () => {
-    clearTimeout(timeout);
-    const code = script.createCachedData();
-    // Whoever starts meanwhile finds it whole.
-    const draft = `${cacheFile}.${process.pid}`;
-    writeFileSync(draft, Buffer.concat([seal(source, code), code]));
-    renameSync(draft, cacheFile);
-    removeOthers();
-    exit(0);
-  },
-  (error) => {
-    console.error(`no code cache: ${error.stack}`);
-    exit(1);
-  },
-);
+async function main() {
+  await use();
+  clearTimeout(timeout);
+  const code = script.createCachedData();
+  // Whoever starts meanwhile finds it whole.
+  const draft = `${cacheFile}.${process.pid}`;
+  writeFileSync(draft, Buffer.concat([seal(source, code), code]));
+  renameSync(draft, cacheFile);
+  removeOthers();
+  exit(0);
+}
 
 /** Removes what was made of other bundles; what other versions of Node made of this one is still good. */
 function removeOthers() {
@@ -75,3 +70,8 @@ function removeOthers() {
     if (name.endsWith(".cache") && cachedCode(file, source) === undefined) rmSync(file, { force: true });
   }
 }
+
+main().catch((error) => {
+  console.error(`no code cache: ${error.stack}`);
+  exit(1);
+});

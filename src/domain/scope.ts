@@ -1,8 +1,8 @@
-import { isIP } from "node:net";
 import type { Address } from "../kernel/address.js";
 import type { Connection } from "../kernel/connection.js";
 import { dial, type DialOptions } from "../kernel/dial.js";
 import { type Errno, KernelError } from "../kernel/errno.js";
+import { isIP } from "../kernel/ip.js";
 import { ListeningSocket } from "../kernel/listen.js";
 import type { Access } from "./access.js";
 import type { BehaviourSpec } from "./behaviours/spec.js";

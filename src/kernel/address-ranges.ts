@@ -1,4 +1,5 @@
-import { BlockList, isIP, isIPv4 } from "node:net";
+import { BlockList, isIPv4 } from "node:net";
+import { isIP } from "./ip.js";
 import { ipBytes } from "./sockaddr.js";
 
 /** A range of IP addresses: the bits of `network` before `prefix` are what its addresses have in common. */

@@ -1,4 +1,5 @@
-import { isIP, isIPv4, isIPv6 } from "node:net";
+import { isIPv4 } from "node:net";
+import { isIP, isIPv6 } from "./ip.js";
 
 /** The end of a connection: an IP address and port, or the path of a unix socket ("" for an unnamed one). */
 export type Address =

@@ -1,11 +1,12 @@
 import { lookup } from "node:dns/promises";
-import { createServer, isIP, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { type Address, normalizeHost } from "./address.js";
 import { sessionServers } from "./api-connections.js";
 import { Connection } from "./connection.js";
 import { assertDescriptor, isOneOfTheLast } from "./descriptors.js";
 import { errnoOf, KernelError } from "./errno.js";
 import { loadFfi } from "./ffi.js";
+import { isIP } from "./ip.js";
 import { PortHolder } from "./port-holder.js";
 import { removeStaleUnixSocket } from "./unix-socket.js";
 

@@ -1,6 +1,6 @@
-import { isIP } from "node:net";
 import { invalidField } from "../domain/errors.js";
 import { type Address, formatAddress, maxUnixPathBytes, parseAddress } from "../kernel/address.js";
+import { isIP } from "../kernel/ip.js";
 import type { Duration } from "../gen/google/protobuf/duration.js";
 
 // Reads the fields of requests: each function gives a value of the domain or throws INVALID_ARGUMENT on the field.
