@@ -1,12 +1,11 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
 import { type Address, dialableHost, formatAddress } from "../kernel/address.js";
 import { privately, removeStaleUnixSocket } from "../kernel/unix-socket.js";
 
 /** A connection is one scrape, and lives no longer than this, in ms, however slow or silent its client is. */
-const connectionMs = 10_000;
+const usualConnectionMs = 10_000;
 /** Connections at once; what comes beyond them is closed at once. */
 const maxConnections = 32;
 /** A request for metrics is a line or two. */
@@ -18,7 +17,11 @@ export interface Endpoint extends AsyncDisposable {
 }
 
 /** Answers GET /metrics. @throws what the bind throws. */
-export async function serveMetrics(registry: Registry, listen: Address): Promise<Endpoint> {
+export async function serveMetrics(
+  registry: Registry,
+  listen: Address,
+  connectionMs: number = usualConnectionMs,
+): Promise<Endpoint> {
   let scrape: Promise<string> | undefined;
   // Those who ask at once get one and the same.
   const metrics = () => (scrape ??= registry.metrics().finally(() => (scrape = undefined)));
@@ -33,7 +36,7 @@ export async function serveMetrics(registry: Registry, listen: Address): Promise
   await bind(server, listen);
   // A connection that cannot be accepted, as where descriptors run out, is the scraper's misfortune and no more.
   server.on("error", () => {});
-  const { port } = Object(server.address()) as AddressInfo;
+  const { port = 0 } = Object(server.address()) as { port?: number };
   return {
     address: formatAddress(listen.kind === "unix" ? listen : { ...listen, host: dialableHost(listen.host), port }),
     async [Symbol.asyncDispose]() {

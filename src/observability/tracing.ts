@@ -1,4 +1,5 @@
 import { context, diag, DiagLogLevel, propagation, trace } from "@opentelemetry/api";
+import { loggingErrorHandler, setGlobalErrorHandler } from "@opentelemetry/core";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { detectResources, envDetector, resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchSpanProcessor, NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
@@ -24,9 +25,10 @@ export interface TracingOptions {
 
 /** Begins to trace: a span for each RPC, under the caller's if it sends one (W3C Trace Context). */
 export function startTracing({ endpoint, version, onFailure }: TracingOptions): Tracing {
-  const tell = (...why: readonly unknown[]) => onFailure(why.map(String).join(" "));
+  const tell = (...why: readonly unknown[]) => onFailure(`tracing: ${why.map(String).join(" ")}`);
   const silent = () => {};
   diag.setLogger({ error: tell, warn: tell, info: silent, debug: silent, verbose: silent }, DiagLogLevel.WARN);
+  setGlobalErrorHandler((error) => tell(error instanceof Error ? error.message : error));
   const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, "")}/v1/traces` });
   const provider = new NodeTracerProvider({
     // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES go over ours.
@@ -40,12 +42,18 @@ export function startTracing({ endpoint, version, onFailure }: TracingOptions): 
     middleware: openTelemetryServerMiddleware(),
     async [Symbol.asyncDispose]() {
       let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, flushMs)));
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(() => {
+          tell(`spans of the last calls did not reach it within ${flushMs} ms`);
+          resolve();
+        }, flushMs);
+      });
       await Promise.race([provider.shutdown().catch(tell), late]);
       clearTimeout(timer);
       trace.disable();
       context.disable();
       propagation.disable();
+      setGlobalErrorHandler(loggingErrorHandler());
       diag.disable();
     },
   };

@@ -83,6 +83,22 @@ test("the service room imports nothing of cli or the daemon", () => {
   expect(offences(/^service\//, (imported) => !/^cli\/|^(daemon|main)\.ts$/.test(imported))).toEqual([]);
 });
 
+test("the observability room is asked by the daemon alone, and imports nothing of cli", () => {
+  const isOfTheRoom = /^(observability\/|(daemon|cli\/serve)\.ts$)/;
+  expect(offences(/./, (imported, file) => isOfTheRoom.test(file) || !imported.startsWith("observability/"))).toEqual(
+    [],
+  );
+  expect(offences(/^observability\//, (imported) => !/^cli\/|^(daemon|main)\.ts$/.test(imported))).toEqual([]);
+});
+
+test("what is for an operator stays in its room: metrics and their HTTP, spans; and the log above the domain", () => {
+  const metrics = /^(prom-client|http|https|http2)$/;
+  expect(offences(/^(?!observability\/metrics)/, (imported) => !metrics.test(imported))).toEqual([]);
+  const spans = /^(@opentelemetry\/|nice-grpc-opentelemetry$)/;
+  expect(offences(/^(?!observability\/tracing)/, (imported) => !spans.test(imported))).toEqual([]);
+  expect(offences(/^(kernel|domain|service)\//, (imported) => imported !== "pino")).toEqual([]);
+});
+
 test("only the kernel room touches sockets and the FFI", () => {
   const sockets = /^(net|tls|dgram|koffi)$/;
   // Whether a text is an IP address is a question about text, and the same module answers it.
