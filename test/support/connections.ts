@@ -1,5 +1,5 @@
 import type { Judge, Peer } from "./judge.js";
-import type { TestDaemon } from "./daemon.js";
+import type { Clients, TestDaemon } from "./daemon.js";
 
 /** A connection of which the judge holds one end and the daemon the other, as the session `name`. */
 export interface Connected {
@@ -22,7 +22,7 @@ export async function connectTo(
 
 /** The daemon dials the judge. */
 export async function dialJudge(
-  daemon: TestDaemon,
+  daemon: Pick<Clients, "sessions">,
   judge: Judge,
   request: { name?: string; host?: string } = {},
 ): Promise<Connected> {
