@@ -26,15 +26,15 @@ function registryOf(lines: number): Registry {
 
 describe("the metrics endpoint", () => {
   test.each([
-    ["GET /metrics HTTP/1.0\r\n\r\n", 200],
-    ["HEAD /metrics HTTP/1.1\r\nhost: x\r\n\r\n", 200],
-    ["GET /metrics?name=x HTTP/1.1\r\nhost: x\r\n\r\n", 200],
-    ["POST /metrics HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n", 405],
-    ["GET / HTTP/1.1\r\nhost: x\r\n\r\n", 404],
-    ["GET http://[ HTTP/1.1\r\nhost: x\r\n\r\n", 404],
-    ["\x16\x03\x01\x02\x00\x01 is no HTTP\r\n\r\n", 400],
-    [`GET /metrics HTTP/1.1\r\nhost: x\r\nlong: ${"x".repeat(9000)}\r\n\r\n`, 431],
-  ])("answers %j with %i, and ends the connection", async (text, status) => {
+    ["a scrape", "GET /metrics HTTP/1.0\r\n\r\n", 200],
+    ["HEAD", "HEAD /metrics HTTP/1.1\r\nhost: x\r\n\r\n", 200],
+    ["a scrape with a query", "GET /metrics?name=x HTTP/1.1\r\nhost: x\r\n\r\n", 200],
+    ["POST", "POST /metrics HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n", 405],
+    ["another path", "GET / HTTP/1.1\r\nhost: x\r\n\r\n", 404],
+    ["a URL that is none", "GET http://[ HTTP/1.1\r\nhost: x\r\n\r\n", 404],
+    ["TLS", "\x16\x03\x01\x02\x00\x01 is no HTTP\r\n\r\n", 400],
+    ["headers without end", `GET /metrics HTTP/1.1\r\nhost: x\r\nlong: ${"x".repeat(9000)}\r\n\r\n`, 431],
+  ])("%s is answered, and the connection ends", async (_, text, status) => {
     await using endpoint = await serveMetrics(registryOf(1), anywhere, longMs);
     const peer = await judge.connect({ host: "127.0.0.1", port: portOf(endpoint.address) });
     await peer.sendAll({ text });
