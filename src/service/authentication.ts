@@ -1,9 +1,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Metadata, type ServerInterceptor, ServerInterceptingCall, type StatusObject, status } from "@grpc/grpc-js";
-import { Any, ErrorInfo } from "nice-grpc-error-details";
-import type { ErrorReason } from "../domain/errors.js";
-import { errorDomain } from "./status.js";
+import { Metadata, type ServerInterceptor, ServerInterceptingCall, type StatusObject } from "@grpc/grpc-js";
+import { DomainError, type ErrorReason } from "../domain/errors.js";
+import { Status } from "../gen/google/rpc/status.js";
+import { toStatus } from "./status.js";
 
 /** Who may call. */
 export interface Authentication {
@@ -51,16 +50,10 @@ const missing = unauthenticated(
 
 const wrong = unauthenticated("TOKEN_WRONG", `the token of the call is not this daemon's: ${howTo}`);
 
-/** As the error funnel would tell it, which no call reaches that is refused here. */
+/** As the error funnel tells it, which a call that is refused here never reaches. */
 function unauthenticated(reason: ErrorReason, message: string): StatusObject {
-  const info = ErrorInfo.encode(ErrorInfo.fromPartial({ reason, domain: errorDomain })).finish();
-  const detail = Any.encode(
-    Any.fromPartial({ typeUrl: `type.googleapis.com/${ErrorInfo.$type}`, value: info }),
-  ).finish();
-  // google.rpc.Status: code = 1, message = 2, details = 3.
-  const details = new BinaryWriter().uint32(8).int32(status.UNAUTHENTICATED).uint32(18).string(message);
-  details.uint32(26).bytes(detail);
+  const told = toStatus(new DomainError("UNAUTHENTICATED", reason, message), "", () => "");
   const metadata = new Metadata();
-  metadata.set("grpc-status-details-bin", Buffer.from(details.finish()));
-  return { code: status.UNAUTHENTICATED, details: message, metadata };
+  metadata.set("grpc-status-details-bin", Buffer.from(Status.encode(told).finish()));
+  return { code: told.code, details: told.message, metadata };
 }

@@ -14,7 +14,7 @@ let echo: { host: string; port: number; address: string };
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "hangup-"));
   writeFileSync(join(folder, "plain"), "");
-  daemon = await startTestDaemon();
+  daemon = await startTestDaemon({ allowListen: ["192.0.2.0/24"], allowUnix: ["/nowhere"] });
   echo = await daemon.listen("echo");
   await daemon.sessions.openSession({ name: "c1", target: echo.address });
   await daemon.sessions.waitSession({ session: "echo/1" });

@@ -5,7 +5,8 @@ import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { createClient } from "nice-grpc";
 import { HealthDefinition } from "nice-grpc-server-health";
 import { pino } from "pino";
-import { startDaemon, StartError } from "../../src/daemon.js";
+import { startDaemon } from "../../src/daemon.js";
+import { StartError } from "../../src/start-error.js";
 import { Clients, startTestDaemon, type TestDaemon } from "../support/daemon.js";
 import { failureOf } from "../support/failure.js";
 

@@ -13,7 +13,7 @@ let daemon: TestDaemon;
 let judge: Judge;
 
 beforeEach(async () => {
-  [daemon, judge] = await Promise.all([startTestDaemon(), startJudge()]);
+  [daemon, judge] = await Promise.all([startTestDaemon({ allowListen: ["0.0.0.0/0", "::/0"] }), startJudge()]);
 });
 
 afterEach(async () => {
