@@ -30,7 +30,8 @@ export function toStatus(error: unknown, path: string, reportBug: BugReport): St
   if (error instanceof DomainError)
     return { code: statusOf[error.code], message: error.message, details: details(error) };
   if (error instanceof ServerError) return { code: error.code, message: error.details, details: [] };
-  if (error instanceof Error && error.name === "AbortError") {
+  // By its name: what a signal throws is a DOMException.
+  if ((error as Error | undefined)?.name === "AbortError") {
     return { code: Status.CANCELLED, message: "the call was cancelled", details: [] };
   }
   const id = reportBug(path, error);
