@@ -14,7 +14,7 @@ import { manualPages, readPage, type Section, sectionsOf } from "./manual.js";
 import { isRun, runSection } from "./section-run.js";
 import { patternOf } from "./shown-output.js";
 
-const missingTools = ["grpcurl", "python3", "nc"].filter(
+const missingTools = ["grpcurl", "python3", "nc", "curl"].filter(
   (tool) => spawnSync("bash", ["-c", `command -v ${tool}`], { stdio: "ignore" }).status !== 0,
 );
 /** A section starts a process for each command that it shows. */
