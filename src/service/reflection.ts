@@ -1,8 +1,7 @@
-import type { CallContext } from "nice-grpc";
-import { descriptorSet } from "../gen/descriptor-set.js";
+import { ServerError, Status } from "nice-grpc";
 
-// gRPC reflection, by the library, which is loaded at the first call: it costs 100 ms and most callers never ask. So
-// its messages pass through here as the bytes that they are.
+// gRPC reflection. What answers is loaded at the first call: most callers never ask. So its messages pass through here
+// as the bytes that they are.
 
 const bytes = (value: Uint8Array) => Buffer.from(value);
 
@@ -27,15 +26,12 @@ export const reflectionDefinitions = [definition("v1"), definition("v1alpha")] a
 /** Answers for the services named. */
 export function reflectionService(services: readonly string[]) {
   return {
-    async *serverReflectionInfo(requests: AsyncIterable<Buffer>, context: CallContext): AsyncGenerator<Buffer> {
-      const { ServerReflection, ServerReflectionService } = await import("nice-grpc-server-reflection");
-      const method = ServerReflectionService.serverReflectionInfo;
-      const service = ServerReflection(Buffer.from(descriptorSet, "base64"), [...services]);
-      async function* decoded() {
-        for await (const request of requests) yield method.requestDeserialize(request);
-      }
-      for await (const reply of service.serverReflectionInfo(decoded(), context)) {
-        yield method.responseSerialize(reply);
+    async *serverReflectionInfo(requests: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {
+      const { reflect } = await import("./reflected.js");
+      for await (const request of requests) {
+        const response = reflect(request, services);
+        if (response === undefined) throw new ServerError(Status.INVALID_ARGUMENT, "not a ServerReflectionRequest");
+        yield response;
       }
     },
   };

@@ -21,6 +21,7 @@ afterEach(async () => {
 const services = [
   "grpc.health.v1.Health",
   "hangup.v1.CaptureService",
+  "hangup.v1.ControlService",
   "hangup.v1.DaemonService",
   "hangup.v1.EventService",
   "hangup.v1.ListenerService",

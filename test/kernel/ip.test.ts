@@ -1,5 +1,5 @@
 import * as node from "node:net";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { isIP, isIPv6 } from "../../src/kernel/ip.js";
 
 const group = fc.oneof(
