@@ -5,8 +5,14 @@ import type { CallEnd, CallObserver } from "../service/observed-calls.js";
 import { given } from "./event-log.js";
 import type { Warnings } from "./warnings.js";
 
+/** Whose refusals an operator should see. */
+const refusals: Readonly<Record<string, string>> = {
+  RESOURCE_EXHAUSTED: "refused by a bound",
+  UNAUTHENTICATED: "refused by authentication",
+};
+
 /**
- * Writes calls to the log: at `debug` each, at `warn` those that a bound of the daemon refused. Undefined where the
+ * Writes calls to the log: at `debug` each, at `warn` those that a bound of the daemon, or its token, refused. Undefined where the
  * level asks for neither.
  */
 export function callLog(logger: Logger, warnings: Warnings): CallObserver | undefined {
@@ -18,10 +24,11 @@ export function callLog(logger: Logger, warnings: Warnings): CallObserver | unde
       const { code, error, durationMs } = end;
       const path = `/${end.service}/${end.method}`;
       const reason = error instanceof DomainError ? error.reason : undefined;
-      if (code === "RESOURCE_EXHAUSTED") {
-        const message = error instanceof Error ? error.message : code;
+      const refused = refusals[code];
+      if (refused !== undefined) {
         // Not by what it was about: whoever is refused may name whatever he likes.
-        warnings.warn({ path, code, ...given({ reason }) }, `refused by a bound: ${message}`);
+        const why = error instanceof Error ? error.message : code;
+        warnings.warn({ path, code, ...given({ reason }) }, `${refused}: ${why}`);
       }
       if (!debug) return;
       const ms = Math.round(durationMs * 1000) / 1000;

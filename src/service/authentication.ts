@@ -18,7 +18,10 @@ const healthPrefix = "/grpc.health.v1.Health/";
  * Lets a call through when its metadata has `authorization: Bearer <token>`. An interceptor sees the headers before the
  * library reads a message: whoever has no token is refused before a byte of its request is kept or decoded.
  */
-export function authentication({ token, openHealth }: Authentication): ServerInterceptor {
+export function authentication(
+  { token, openHealth }: Authentication,
+  onRefused: (path: string, reason: ErrorReason) => void,
+): ServerInterceptor {
   const expected = digest(token);
   return (method, call) =>
     new ServerInterceptingCall(call, {
@@ -28,10 +31,10 @@ export function authentication({ token, openHealth }: Authentication): ServerInt
             if (openHealth && method.path.startsWith(healthPrefix)) return proceed(metadata);
             const given = metadata.get("authorization");
             const bearer = given.length === 1 ? /^bearer +(\S+)$/i.exec(String(given[0]))?.[1] : undefined;
-            if (given.length === 0) return call.sendStatus(missing);
             // Digests are of one length, and what timingSafeEqual asks for; the time tells nothing of the token.
-            if (bearer === undefined || !timingSafeEqual(digest(bearer), expected)) return call.sendStatus(wrong);
-            proceed(metadata);
+            if (bearer !== undefined && timingSafeEqual(digest(bearer), expected)) return proceed(metadata);
+            call.sendStatus(given.length === 0 ? missing : wrong);
+            onRefused(method.path, given.length === 0 ? "TOKEN_MISSING" : "TOKEN_WRONG");
           },
         }),
     });

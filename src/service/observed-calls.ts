@@ -89,6 +89,12 @@ export function observedMethods<Methods extends object>(
   return Object.fromEntries(observed) as Methods;
 }
 
+/** Tells an observer of an RPC that was refused before anything of it was read. */
+export function observeRefused(observer: CallObserver, path: string, error: DomainError): void {
+  const [, service = "", method = ""] = path.split("/");
+  observer.onCall({ service, method, request: undefined, code: error.code, error, durationMs: 0 });
+}
+
 /** The name of the status that the error funnel will make of it. */
 function codeOf(error: unknown): string {
   if (error === undefined) return "OK";

@@ -1,5 +1,6 @@
 import { type Server, createServer, type ServerMiddleware } from "nice-grpc";
 import { HealthDefinition, HealthServiceImpl, HealthState } from "nice-grpc-server-health";
+import { DomainError, type ErrorReason } from "../domain/errors.js";
 import type { Fixture } from "../domain/fixture.js";
 import { CaptureServiceDefinition } from "../gen/hangup/v1/capture.js";
 import { ControlServiceDefinition } from "../gen/hangup/v1/control.js";
@@ -14,7 +15,7 @@ import { controlService } from "./control-service.js";
 import { type DaemonFacts, daemonService } from "./daemon-service.js";
 import { eventService } from "./event-service.js";
 import { listenerService } from "./listener-service.js";
-import { type CallObserver, observedCalls, observedMethods } from "./observed-calls.js";
+import { type CallObserver, observedCalls, observedMethods, observeRefused } from "./observed-calls.js";
 import { reflectionDefinitions, reflectionService } from "./reflection.js";
 import { scopeService } from "./scope-service.js";
 import { sessionService } from "./session-service.js";
@@ -51,8 +52,12 @@ export interface ServerFacts extends Omit<DaemonFacts, "apiVersion"> {
 export function grpcServer(fixture: Fixture, facts: ServerFacts): Server {
   const { keepaliveMs } = facts;
   const { calls, tracing } = facts.observation;
+  const onRefused = (path: string, reason: ErrorReason) => {
+    if (calls !== undefined)
+      observeRefused(calls, path, new DomainError("UNAUTHENTICATED", reason, "the caller has not the token"));
+  };
   let server: Server = createServer({
-    interceptors: facts.authentication === undefined ? [] : [authentication(facts.authentication)],
+    interceptors: facts.authentication === undefined ? [] : [authentication(facts.authentication, onRefused)],
     "grpc.max_receive_message_length": fixture.limits.messageBytes,
     ...(keepaliveMs === undefined
       ? {}
@@ -60,8 +65,9 @@ export function grpcServer(fixture: Fixture, facts: ServerFacts): Server {
   });
   // Outermost first: spans tell of the status, the observer of what was thrown.
   if (tracing !== undefined) server = server.use(tracing);
-  server = server.use(errorFunnel(facts.reportBug)).use(facts.onCall);
+  server = server.use(errorFunnel(facts.reportBug));
   if (calls !== undefined) server = server.use(observedCalls(calls));
+  server = server.use(facts.onCall);
   const listeners = listenerService(fixture);
   const sessions = sessionService(fixture);
   const events = eventService(fixture);

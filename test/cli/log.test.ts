@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { connected } from "./connected.js";
 import { linesOf, portOf, scratchDirectory, serve, start } from "../support/cli.js";
 import { type Judge, startJudge } from "../support/judge.js";
+import { Scrape } from "../support/metrics.js";
 
 let judge: Judge;
 beforeAll(async () => {
@@ -107,6 +109,28 @@ describe("the log at warn", () => {
         msg: expect.stringMatching(/^refused by a bound: .*--max-listeners$/),
       },
     ]);
+  });
+
+  test("tells of callers without the token, by their number", async () => {
+    await using directory = await scratchDirectory();
+    const tokenFile = join(directory.path, "token");
+    await writeFile(tokenFile, "0123456789abcdef0123456789abcdef");
+    await using served = await serve("--log-level", "warn", "--token-file", tokenFile, "--metrics", "127.0.0.1:0");
+    for (let i = 0; i < 3; i++) await served.refused("info");
+    const { metrics } = served.ready as unknown as { metrics: string };
+    expect((await Scrape.of(metrics)).all("hangup_rpc_duration_seconds_count")).toEqual({
+      'hangup_rpc_duration_seconds_count{service="hangup.v1.DaemonService",method="GetInfo",code="UNAUTHENTICATED"}': 3,
+    });
+    served.running.send("SIGTERM");
+    const log = logOf((await served.running.exit()).stderr);
+    expect(log[0]).toEqual({
+      level: 40,
+      path: "/hangup.v1.DaemonService/GetInfo",
+      code: "UNAUTHENTICATED",
+      reason: "TOKEN_MISSING",
+      msg: "refused by authentication: the caller has not the token",
+    });
+    expect(log.map(({ times = 1 }) => Number(times)).reduce((sum, times) => sum + times)).toBe(3);
   });
 });
 
