@@ -1,0 +1,89 @@
+import { Course, leftOpen, patience } from "./soak-course.js";
+import { endings } from "./soak-endings.js";
+import type { Findings } from "./support/findings.js";
+import { HostedDaemon } from "./support/hosted-daemon.js";
+import { type Insides, standing } from "./support/insides.js";
+import { RawSockets } from "./support/raw-sockets.js";
+import { ScopeClients } from "./support/scope-clients.js";
+
+const sessionsInAll = 100_000;
+/** After each the daemon is emptied, and asked what it still holds. */
+const legs = 6;
+const mib = 1024 * 1024;
+
+interface SoakOptions {
+  readonly minutes: number;
+  readonly seed: number;
+  /** For a look at it; 100,000 otherwise. */
+  readonly sessions?: number | undefined;
+}
+
+/** Many sessions, opened and ended in mixed ways, evenly over the minutes. After each leg nothing of them must be left. */
+export async function soak(findings: Findings, options: SoakOptions): Promise<void> {
+  const { sessions = sessionsInAll, minutes, seed } = options;
+  await using daemon = await HostedDaemon.start();
+  await using clients = new ScopeClients(daemon.address);
+  using sockets = new RawSockets();
+  const course = new Course(clients, sockets, findings, seed);
+  // Each way once, so that what is made at first use is there.
+  await course.run(endings.length + leftOpen, 0);
+  const before = await daemon.insides();
+  console.log(`seed ${seed}; warm: ${inShort(before)}`);
+
+  const began = performance.now();
+  const seconds = () => `${((performance.now() - began) / 1000).toFixed(0)} s`;
+  const warm = course.done;
+  const emptied: Insides[] = [];
+  for (let leg = 1; leg <= legs; leg += 1) {
+    // The time that is left, so that emptying takes none of it and what came late is caught up with.
+    const count = Math.round((sessions * leg) / legs) - (course.done - warm);
+    const leftMs = minutes * 60_000 * (leg / legs) - (performance.now() - began);
+    await course.run(count, Math.max(leftMs, 1000));
+    console.log(`${seconds()}: ${course.done - warm} sessions; busy ${inShort(await daemon.insides())}`);
+    const now = await daemon.backTo(before, 60_000);
+    console.log(`  emptied ${inShort(now)}`);
+    findings.must(standing(now) === standing(before), "what is left", `${standing(now)}; before ${standing(before)}`);
+    emptied.push(now);
+  }
+
+  const done = course.done - warm;
+  const late =
+    performance.now() - began > minutes * 60_000 * 1.05 ? ", later than asked: this machine is too slow" : "";
+  console.log(`${done} sessions in ${seconds()}${late}`);
+  for (const [name, count] of course.counts) console.log(`  ${count} ${name}`);
+  findings.must(done >= sessions, "sessions", `${done} of ${sessions} within ${patience} times the time asked for`);
+  for (const { name } of endings) findings.must(course.counts.has(name), "ways to end", `never: ${name}`);
+  const ownMs = (process.cpuUsage().user + process.cpuUsage().system) / 1000;
+  const perSession = (cpuMs: number) => `${(cpuMs / Math.max(1, done)).toFixed(2)} ms a session`;
+  const daemonMs = emptied.at(-1)!.cpuMs - before.cpuMs;
+  console.log(`CPU: daemon ${perSession(daemonMs)}, peers and callers ${perSession(ownMs)}`);
+
+  judgeMemory(findings, emptied);
+  for (const line of daemon.complaints) findings.add("the log", line);
+  await clients[Symbol.asyncDispose]();
+  const exit = await daemon.stop();
+  findings.must(exit === "exit code 0", "how the daemon ended", exit);
+}
+
+/**
+ * Flat: once the journal is full and the code is warm, the emptied daemon holds no more after the last legs than after
+ * those before. Forced collections make the heap exact to some 100 KB; RSS is that, and what the allocator has not given
+ * back, which comes and goes with the pace.
+ */
+function judgeMemory(findings: Findings, emptied: readonly Insides[]): void {
+  const [, ...warm] = emptied;
+  const half = Math.floor(warm.length / 2);
+  for (const [what, of, allowedBytes] of [
+    ["heap", ({ heapBytes }: Insides) => heapBytes, 3 * mib],
+    ["RSS", ({ rssBytes }: Insides) => rssBytes, 32 * mib],
+  ] as const) {
+    const earlier = Math.max(...warm.slice(0, half).map(of));
+    const later = Math.min(...warm.slice(half).map(of));
+    console.log(`${what} of the emptied daemon: ${emptied.map((each) => inMib(of(each))).join(", ")}`);
+    findings.must(later - earlier <= allowedBytes, `${what} grows`, `from ${inMib(earlier)} to ${inMib(later)}`);
+  }
+}
+
+const inMib = (bytes: number) => `${(bytes / mib).toFixed(1)} MiB`;
+const inShort = (insides: Insides) =>
+  `RSS ${inMib(insides.rssBytes)}, heap ${inMib(insides.heapBytes)}, ${standing(insides)}`;
