@@ -16,6 +16,7 @@ export type ErrorCode =
 
 /** The stable reasons that a caller can match on (google.rpc.ErrorInfo.reason). */
 export type ErrorReason =
+  | "INVALID_MESSAGE"
   | "INVALID_FIELD"
   | "MISSING_FIELD"
   | "CONFLICTING_FIELDS"

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { Access } from "./access.js";
 import { Bound } from "./bound.js";
 import { now } from "./clock.js";
@@ -40,6 +41,8 @@ export class Fixture {
     readonly limits: Limits,
     access: Access = new Access(),
   ) {
+    // Each control stream listens: any number is no leak.
+    setMaxListeners(0, this.stopping.signal);
     this.journal = new Journal(limits.journalEvents);
     this.tools = {
       journal: this.journal,

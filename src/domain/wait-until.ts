@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 /** How long to wait and what ends it. */
 export interface WaitOptions {
   /** 0: only ask whether it holds now. */
@@ -42,6 +44,8 @@ export async function waitUntil<T>(observers: Observers, check: () => T | undefi
     };
     const onAbort = () => leave(() => reject(options.signal?.reason as Error));
     const timer = setTimeout(() => leave(() => reject(options.onTimeout())), options.timeoutMs);
+    // One call can wait for thousands of sessions: Node takes more than ten for a leak, and says so on stderr.
+    if (options.signal !== undefined) setMaxListeners(0, options.signal);
     options.signal?.addEventListener("abort", onAbort, { once: true });
     observers.add(observer);
   });

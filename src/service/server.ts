@@ -20,6 +20,7 @@ import { reflectionDefinitions, reflectionService } from "./reflection.js";
 import { scopeService } from "./scope-service.js";
 import { sessionService } from "./session-service.js";
 import { type BugReport, errorFunnel } from "./status.js";
+import { decodedOnly, decodingAll } from "./undecodable.js";
 
 /** The package of the contract. */
 export const apiVersion = "hangup.v1";
@@ -67,22 +68,22 @@ export function grpcServer(fixture: Fixture, facts: ServerFacts): Server {
   if (tracing !== undefined) server = server.use(tracing);
   server = server.use(errorFunnel(facts.reportBug));
   if (calls !== undefined) server = server.use(observedCalls(calls));
-  server = server.use(facts.onCall);
+  server = server.use(decodedOnly).use(facts.onCall);
   const listeners = listenerService(fixture);
   const sessions = sessionService(fixture);
   const events = eventService(fixture);
   const scopes = scopeService(fixture);
   const captures = captureService(fixture);
   const daemon = daemonService(fixture, { ...facts, apiVersion });
-  server.add(ListenerServiceDefinition, listeners);
-  server.add(SessionServiceDefinition, sessions);
-  server.add(EventServiceDefinition, events);
-  server.add(ScopeServiceDefinition, scopes);
-  server.add(CaptureServiceDefinition, captures);
-  server.add(DaemonServiceDefinition, daemon);
+  server.add(decodingAll(ListenerServiceDefinition), listeners);
+  server.add(decodingAll(SessionServiceDefinition), sessions);
+  server.add(decodingAll(EventServiceDefinition), events);
+  server.add(decodingAll(ScopeServiceDefinition), scopes);
+  server.add(decodingAll(CaptureServiceDefinition), captures);
+  server.add(decodingAll(DaemonServiceDefinition), daemon);
   const methods = { ...listeners, ...sessions, ...events, ...scopes, ...captures, ...daemon };
   const carried = calls === undefined ? methods : observedMethods("hangup.v1.ControlService", methods, calls);
-  server.add(ControlServiceDefinition, controlService(fixture, carried, facts.reportBug));
+  server.add(decodingAll(ControlServiceDefinition), controlService(fixture, carried, facts.reportBug));
   const health = HealthState();
   for (const service of services) health.setStatus("healthy", service);
   server.add(HealthDefinition, HealthServiceImpl(health));
