@@ -34,8 +34,8 @@ export function controlService(fixture: Fixture, methods: Methods, reportBug: Bu
   return {
     async *control(requests, context) {
       const stream = new ControlStream(methods, context, reportBug);
-      const onStop = () => stream.stop({});
-      const onCancel = () => stream.stop({ error: context.signal.reason });
+      const onStop = () => stream.stop();
+      const onCancel = () => stream.cancel();
       fixture.stopped.addEventListener("abort", onStop, { once: true });
       context.signal.addEventListener("abort", onCancel, { once: true });
       try {
@@ -43,7 +43,7 @@ export function controlService(fixture: Fixture, methods: Methods, reportBug: Bu
         yield* stream.replies();
       } finally {
         fixture.stopped.removeEventListener("abort", onStop);
-        stream.cancelAll();
+        stream.cancel();
       }
     },
   };
@@ -94,16 +94,17 @@ class ControlStream {
     }
   }
 
-  /** No more calls begin: the stream ends with the error, or else when what is under way is answered. */
-  stop(end: { readonly error?: unknown }): void {
-    this.end ??= end;
+  /** No more calls begin, and the stream ends when what is under way is answered. */
+  stop(): void {
+    this.end ??= {};
     this.wakeReader();
     this.wakeSender();
   }
 
-  /** Gives up what is under way. */
-  cancelAll(): void {
+  /** Gives up what is under way, and ends. */
+  cancel(): void {
     for (const call of this.calls.values()) call.cancel();
+    this.stop();
   }
 
   private begin({ id, request }: ControlRequest): void {
