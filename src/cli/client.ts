@@ -8,9 +8,9 @@ import {
   Status,
 } from "nice-grpc";
 import { errorDetailsClientMiddleware, RichClientError } from "nice-grpc-error-details";
-import { parseAddress } from "../kernel/address.js";
+import { type Address, formatAddress, parseAddress } from "../kernel/address.js";
 import { CommandError, usageError } from "./command-error.js";
-import { channelCredentials, type Endpoint, tokenOf } from "./credentials.js";
+import { type Endpoint, tokenOf, transportTo } from "./credentials.js";
 
 /** How long a daemon may take to answer, beyond what was asked to be waited for, in ms. */
 export const answerMs = 10_000;
@@ -26,7 +26,10 @@ export async function useService<Definition extends CompatServiceDefinition, Res
 ): Promise<Result> {
   const { address } = daemon;
   const token = tokenOf(daemon);
-  const channel = createChannel(channelTarget(address), channelCredentials(daemon), {
+  const target = targetOf(address);
+  const transport = transportTo(target, daemon);
+  const channel = createChannel(channelTarget(target), transport?.credentials, {
+    ...transport?.options,
     // A proxy of the environment is for the outside world: the daemon is reached directly or not at all.
     "grpc.enable_http_proxy": 0,
     "grpc.max_receive_message_length": -1,
@@ -53,12 +56,16 @@ export async function callOnce<Definition extends CompatServiceDefinition, Reply
   return useService(daemon, definition, (client) => ask(client, { signal }));
 }
 
-function channelTarget(address: string): string {
+function targetOf(address: string): Address {
   const parsed = parseAddress(address);
   if (parsed === undefined || (parsed.kind === "tcp" && parsed.port === 0)) {
     throw usageError(`${address} is no address of a daemon: use 127.0.0.1:4264, [::1]:4264 or unix:/path`);
   }
-  return parsed.kind === "unix" ? `unix://${parsed.path}` : address;
+  return parsed;
+}
+
+function channelTarget(target: Address): string {
+  return target.kind === "unix" ? `unix://${target.path}` : formatAddress(target);
 }
 
 function commandError(address: string, error: unknown): unknown {

@@ -1,5 +1,8 @@
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { ChannelCredentials } from "nice-grpc";
+import { isIP } from "node:net";
+import { ChannelCredentials, type ChannelOptions } from "nice-grpc";
+import type { Address } from "../kernel/address.js";
 import { readTokenFile, TokenFileError } from "../token-file.js";
 import { CommandError, usageError } from "./command-error.js";
 
@@ -31,18 +34,38 @@ export function tokenOf({ tokenFile }: Endpoint): string | undefined {
   }
 }
 
-/** TLS if any of its files is given; undefined: clear text. */
-export function channelCredentials({ tlsCa, tlsCert, tlsKey }: Endpoint): ChannelCredentials | undefined {
+/** How to speak with a daemon: TLS if any of its files is given. */
+export interface Transport {
+  readonly credentials: ChannelCredentials;
+  readonly options: ChannelOptions;
+}
+
+/** @throws CommandError where a file cannot be had. */
+export function transportTo(target: Address, files: Endpoint): Transport | undefined {
+  const { tlsCa, tlsCert, tlsKey } = files;
   if (tlsCa === undefined && tlsCert === undefined && tlsKey === undefined) return undefined;
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw usageError("--tls-cert and --tls-key go together: a certificate and its key, both in PEM");
   }
   const [ca, cert, key] = [read("--tls-ca", tlsCa), read("--tls-cert", tlsCert), read("--tls-key", tlsKey)];
   try {
-    return ChannelCredentials.createSsl(ca, key, cert);
+    // A server name is never an IP address (RFC 6066, section 3), nor a path: the name sent is this one then, and the
+    // certificate has to be for the address, or on a unix socket for the name.
+    const named = target.kind === "tcp" && isIP(target.host) === 0;
+    const identity =
+      named || target.kind === "unix"
+        ? {}
+        : { checkServerIdentity: (_: string, { raw }: { raw: Buffer }) => isFor(target.host, raw) };
+    const credentials = ChannelCredentials.createSsl(ca, key, cert, identity);
+    return { credentials, options: named ? {} : { "grpc.ssl_target_name_override": "localhost" } };
   } catch (error) {
     throw new CommandError("TLS_FILE", `TLS cannot be had with these files: ${(error as Error).message}`);
   }
+}
+
+function isFor(host: string, certificate: Buffer): Error | undefined {
+  if (new X509Certificate(certificate).checkIP(host) !== undefined) return undefined;
+  return new Error(`its certificate is not for ${host}`);
 }
 
 function read(option: string, path: string | undefined): Buffer | null {
