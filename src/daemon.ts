@@ -133,7 +133,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     if (options.fixture !== undefined) listeners = await bringUp(fixture, options.fixture, signal);
     // Last: whoever gets an answer finds the fixture there.
     address = await bind(server, listen, entrance);
-    apiBound = boundApiConnections(parseAddress(address)!, asked.connections, refusalLog(logger));
+    apiBound = boundApiConnections(parseAddress(address)!, asked.connections, (reason) =>
+      observation.warnings.warn({ event: "api_connection_refused", reason }, "a connection to the API was refused"),
+    );
   } catch (error) {
     clearInterval(idleTimer);
     await fixture.stop();
@@ -180,17 +182,4 @@ const usualKeepaliveMs = 10_000;
 function keepaliveOf({ listen, keepaliveMs }: DaemonOptions): number | undefined {
   const intervalMs = keepaliveMs ?? (isLoopback(listen) ? 0 : usualKeepaliveMs);
   return intervalMs === 0 ? undefined : intervalMs;
-}
-
-/** Logs connections to the API that were refused, at most one line a second however many they are. */
-function refusalLog(logger: Logger): (why: string) => void {
-  let refused = 0;
-  let lastLine = Number.NEGATIVE_INFINITY;
-  return (why) => {
-    refused += 1;
-    if (performance.now() - lastLine < 1000) return;
-    lastLine = performance.now();
-    logger.warn({ why, refused }, "connections to the API were refused");
-    refused = 0;
-  };
 }

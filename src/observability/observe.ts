@@ -25,6 +25,7 @@ export interface Observation extends AsyncDisposable {
   readonly metrics: string | undefined;
   readonly tracing: ServerMiddleware | undefined;
   readonly calls: CallObserver | undefined;
+  readonly warnings: Warnings;
 }
 
 /**
@@ -67,6 +68,7 @@ export async function observe(
     metrics: metrics?.address,
     tracing: tracing?.middleware,
     calls: together([callLog(logger, warnings), metrics?.calls]),
+    warnings,
     async [Symbol.asyncDispose]() {
       for (const part of parts.toReversed()) await disposed(part);
     },

@@ -22,6 +22,7 @@ export class Warnings implements Disposable {
 
   /** The fields say which kind it is, and are few: the names of what lives, and words of our own. */
   warn(fields: Readonly<Record<string, string>>, message: string): void {
+    if (!this.logger.isLevelEnabled("warn")) return;
     const kind = JSON.stringify(fields);
     const before = this.gathered.get(kind);
     if (before !== undefined) {

@@ -158,7 +158,7 @@ test("connections to the API past the descriptors are closed; those before them 
   expect((await clients.info.getInfo({})).pid).toBe(running.pid);
   expect(descriptorsInUse()).toBeLessThan(allowed);
   expect(JSON.parse(await running.line("stderr"))).toMatchObject({
-    why: "EMFILE",
+    reason: "EMFILE",
     msg: expect.stringContaining("API"),
   });
 
@@ -180,7 +180,7 @@ test("--max-connections bounds the connections to the API; the next one after a 
   const [first] = await connectMany(api, 2);
   const refused = await judge.connect(api);
   expect(await refused.recv()).toMatchObject({ end: "EOF" });
-  expect(JSON.parse(await running.line("stderr"))).toMatchObject({ why: "TOO_MANY_CONNECTIONS" });
+  expect(JSON.parse(await running.line("stderr"))).toMatchObject({ reason: "TOO_MANY_CONNECTIONS" });
   // The client that is there goes on; and sessions are not counted among them.
   await echoes(await listen("echo"));
   const before = descriptorsInUse();
