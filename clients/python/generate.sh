@@ -17,6 +17,6 @@ fi
 
 rm -rf "$out/hangup/v1"
 mkdir -p "$out/hangup/v1"
-"$PYTHON" -m grpc_tools.protoc -I proto --python_out="$out" --pyi_out="$out" --grpc_python_out="$out" \
+"$PYTHON" -m grpc_tools.protoc -I proto -I third_party --python_out="$out" --pyi_out="$out" --grpc_python_out="$out" \
   proto/hangup/v1/*.proto
 printf '"""The contract hangup.v1, generated from its proto files by generate.sh."""\n' > "$out/hangup/v1/__init__.py"

@@ -97,7 +97,7 @@ type Limits struct {
 	DataBytes uint32 `protobuf:"varint,3,opt,name=data_bytes,json=dataBytes,proto3" json:"data_bytes,omitempty"`
 	// Bytes queued in the daemon for one session before SendData is refused.
 	SendQueueBytes uint32 `protobuf:"varint,4,opt,name=send_queue_bytes,json=sendQueueBytes,proto3" json:"send_queue_bytes,omitempty"`
-	// Bytes of one request or reply of this API.
+	// Bytes of one request of this API.
 	MessageBytes uint32 `protobuf:"varint,5,opt,name=message_bytes,json=messageBytes,proto3" json:"message_bytes,omitempty"`
 	// Scopes that live at once, `default` included.
 	Scopes uint32 `protobuf:"varint,6,opt,name=scopes,proto3" json:"scopes,omitempty"`
@@ -108,7 +108,21 @@ type Limits struct {
 	// Calls of WaitSession and ReceiveData that wait at once.
 	Waiters uint32 `protobuf:"varint,9,opt,name=waiters,proto3" json:"waiters,omitempty"`
 	// Streams of events at once.
-	Subscribers   uint32 `protobuf:"varint,10,opt,name=subscribers,proto3" json:"subscribers,omitempty"`
+	Subscribers uint32 `protobuf:"varint,10,opt,name=subscribers,proto3" json:"subscribers,omitempty"`
+	// Bytes of ended sessions that still wait for ReceiveData, all together, in a scope; past it the session that ended
+	// first is forgotten.
+	EndedInboxBytes uint64 `protobuf:"varint,11,opt,name=ended_inbox_bytes,json=endedInboxBytes,proto3" json:"ended_inbox_bytes,omitempty"`
+	// Plans of a listener.
+	Plans uint32 `protobuf:"varint,12,opt,name=plans,proto3" json:"plans,omitempty"`
+	// Steps of a plan.
+	PlanSteps uint32 `protobuf:"varint,13,opt,name=plan_steps,json=planSteps,proto3" json:"plan_steps,omitempty"`
+	// Bytes that the plans of a listener hold to send or to look for, repeated and random ones as they will be sent.
+	PlanBytes uint32 `protobuf:"varint,14,opt,name=plan_bytes,json=planBytes,proto3" json:"plan_bytes,omitempty"`
+	// Connections to this API at once; further ones are closed.
+	Connections uint32 `protobuf:"varint,15,opt,name=connections,proto3" json:"connections,omitempty"`
+	// Descriptors of the process (RLIMIT_NOFILE); 0 where it cannot be told. What would take one of the last is refused:
+	// RESOURCE_EXHAUSTED (TOO_MANY_DESCRIPTORS), or the event `accept_failed`.
+	Descriptors   uint64 `protobuf:"varint,16,opt,name=descriptors,proto3" json:"descriptors,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -209,6 +223,48 @@ func (x *Limits) GetWaiters() uint32 {
 func (x *Limits) GetSubscribers() uint32 {
 	if x != nil {
 		return x.Subscribers
+	}
+	return 0
+}
+
+func (x *Limits) GetEndedInboxBytes() uint64 {
+	if x != nil {
+		return x.EndedInboxBytes
+	}
+	return 0
+}
+
+func (x *Limits) GetPlans() uint32 {
+	if x != nil {
+		return x.Plans
+	}
+	return 0
+}
+
+func (x *Limits) GetPlanSteps() uint32 {
+	if x != nil {
+		return x.PlanSteps
+	}
+	return 0
+}
+
+func (x *Limits) GetPlanBytes() uint32 {
+	if x != nil {
+		return x.PlanBytes
+	}
+	return 0
+}
+
+func (x *Limits) GetConnections() uint32 {
+	if x != nil {
+		return x.Connections
+	}
+	return 0
+}
+
+func (x *Limits) GetDescriptors() uint64 {
+	if x != nil {
+		return x.Descriptors
 	}
 	return 0
 }
@@ -478,7 +534,7 @@ const file_hangup_v1_daemon_proto_rawDesc = "" +
 	"Capability\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1c\n" +
 	"\tavailable\x18\x02 \x01(\bR\tavailable\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\"\xd2\x02\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"\x96\x04\n" +
 	"\x06Limits\x12%\n" +
 	"\x0ejournal_events\x18\x01 \x01(\rR\rjournalEvents\x12%\n" +
 	"\x0eended_sessions\x18\x02 \x01(\rR\rendedSessions\x12\x1d\n" +
@@ -491,7 +547,15 @@ const file_hangup_v1_daemon_proto_rawDesc = "" +
 	"\bsessions\x18\b \x01(\rR\bsessions\x12\x18\n" +
 	"\awaiters\x18\t \x01(\rR\awaiters\x12 \n" +
 	"\vsubscribers\x18\n" +
-	" \x01(\rR\vsubscribers\"&\n" +
+	" \x01(\rR\vsubscribers\x12*\n" +
+	"\x11ended_inbox_bytes\x18\v \x01(\x04R\x0fendedInboxBytes\x12\x14\n" +
+	"\x05plans\x18\f \x01(\rR\x05plans\x12\x1d\n" +
+	"\n" +
+	"plan_steps\x18\r \x01(\rR\tplanSteps\x12\x1d\n" +
+	"\n" +
+	"plan_bytes\x18\x0e \x01(\rR\tplanBytes\x12 \n" +
+	"\vconnections\x18\x0f \x01(\rR\vconnections\x12 \n" +
+	"\vdescriptors\x18\x10 \x01(\x04R\vdescriptors\"&\n" +
 	"\x0eGetInfoRequest\x12\x14\n" +
 	"\x05scope\x18\x01 \x01(\tR\x05scope\"\xe1\x02\n" +
 	"\x0fGetInfoResponse\x12\x18\n" +

@@ -33,7 +33,8 @@ type Plan struct {
 	// On a listener: for how many connections, in accept order; 0 means all the rest, and must be the last. Not read in
 	// OpenSession.
 	Connections uint32 `protobuf:"varint,1,opt,name=connections,proto3" json:"connections,omitempty"`
-	// What happens, at most 64 steps. After an ending only what Linux allows may follow: a reset after a FIN.
+	// What happens, at most 64 steps (GetInfo has the bound of the daemon). After an ending only what Linux allows may
+	// follow: a reset after a FIN.
 	Steps []*Step `protobuf:"bytes,2,rep,name=steps,proto3" json:"steps,omitempty"`
 	// Decides what steps choose; not given: chosen by the daemon. Always reported. Connections of one plan choose
 	// differently, by their number in it; the same seed gives the same choices.

@@ -15,7 +15,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16hangup/v1/daemon.proto\x12\thangup.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"=\n\nCapability\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tavailable\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\xd8\x01\n\x06Limits\x12\x16\n\x0ejournal_events\x18\x01 \x01(\r\x12\x16\n\x0e\x65nded_sessions\x18\x02 \x01(\r\x12\x12\n\ndata_bytes\x18\x03 \x01(\r\x12\x18\n\x10send_queue_bytes\x18\x04 \x01(\r\x12\x15\n\rmessage_bytes\x18\x05 \x01(\r\x12\x0e\n\x06scopes\x18\x06 \x01(\r\x12\x11\n\tlisteners\x18\x07 \x01(\r\x12\x10\n\x08sessions\x18\x08 \x01(\r\x12\x0f\n\x07waiters\x18\t \x01(\r\x12\x13\n\x0bsubscribers\x18\n \x01(\r\"\x1f\n\x0eGetInfoRequest\x12\r\n\x05scope\x18\x01 \x01(\t\"\x85\x02\n\x0fGetInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x13\n\x0b\x61pi_version\x18\x02 \x01(\t\x12\x0b\n\x03uid\x18\x03 \x01(\t\x12\x0b\n\x03pid\x18\x04 \x01(\r\x12\x0f\n\x07\x61\x64\x64ress\x18\x05 \x01(\t\x12.\n\nstart_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08platform\x18\x07 \x01(\t\x12\x0f\n\x07runtime\x18\x08 \x01(\t\x12+\n\x0c\x63\x61pabilities\x18\t \x03(\x0b\x32\x15.hangup.v1.Capability\x12!\n\x06limits\x18\n \x01(\x0b\x32\x11.hangup.v1.Limits\" \n\x0fShutdownRequest\x12\r\n\x05scope\x18\x01 \x01(\t\"\x12\n\x10ShutdownResponse2\x96\x01\n\rDaemonService\x12@\n\x07GetInfo\x12\x19.hangup.v1.GetInfoRequest\x1a\x1a.hangup.v1.GetInfoResponse\x12\x43\n\x08Shutdown\x12\x1a.hangup.v1.ShutdownRequest\x1a\x1b.hangup.v1.ShutdownResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16hangup/v1/daemon.proto\x12\thangup.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"=\n\nCapability\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tavailable\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\xd4\x02\n\x06Limits\x12\x16\n\x0ejournal_events\x18\x01 \x01(\r\x12\x16\n\x0e\x65nded_sessions\x18\x02 \x01(\r\x12\x12\n\ndata_bytes\x18\x03 \x01(\r\x12\x18\n\x10send_queue_bytes\x18\x04 \x01(\r\x12\x15\n\rmessage_bytes\x18\x05 \x01(\r\x12\x0e\n\x06scopes\x18\x06 \x01(\r\x12\x11\n\tlisteners\x18\x07 \x01(\r\x12\x10\n\x08sessions\x18\x08 \x01(\r\x12\x0f\n\x07waiters\x18\t \x01(\r\x12\x13\n\x0bsubscribers\x18\n \x01(\r\x12\x19\n\x11\x65nded_inbox_bytes\x18\x0b \x01(\x04\x12\r\n\x05plans\x18\x0c \x01(\r\x12\x12\n\nplan_steps\x18\r \x01(\r\x12\x12\n\nplan_bytes\x18\x0e \x01(\r\x12\x13\n\x0b\x63onnections\x18\x0f \x01(\r\x12\x13\n\x0b\x64\x65scriptors\x18\x10 \x01(\x04\"\x1f\n\x0eGetInfoRequest\x12\r\n\x05scope\x18\x01 \x01(\t\"\x85\x02\n\x0fGetInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x13\n\x0b\x61pi_version\x18\x02 \x01(\t\x12\x0b\n\x03uid\x18\x03 \x01(\t\x12\x0b\n\x03pid\x18\x04 \x01(\r\x12\x0f\n\x07\x61\x64\x64ress\x18\x05 \x01(\t\x12.\n\nstart_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08platform\x18\x07 \x01(\t\x12\x0f\n\x07runtime\x18\x08 \x01(\t\x12+\n\x0c\x63\x61pabilities\x18\t \x03(\x0b\x32\x15.hangup.v1.Capability\x12!\n\x06limits\x18\n \x01(\x0b\x32\x11.hangup.v1.Limits\" \n\x0fShutdownRequest\x12\r\n\x05scope\x18\x01 \x01(\t\"\x12\n\x10ShutdownResponse2\x96\x01\n\rDaemonService\x12@\n\x07GetInfo\x12\x19.hangup.v1.GetInfoRequest\x1a\x1a.hangup.v1.GetInfoResponse\x12\x43\n\x08Shutdown\x12\x1a.hangup.v1.ShutdownRequest\x1a\x1b.hangup.v1.ShutdownResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -25,15 +25,15 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_CAPABILITY']._serialized_start=70
   _globals['_CAPABILITY']._serialized_end=131
   _globals['_LIMITS']._serialized_start=134
-  _globals['_LIMITS']._serialized_end=350
-  _globals['_GETINFOREQUEST']._serialized_start=352
-  _globals['_GETINFOREQUEST']._serialized_end=383
-  _globals['_GETINFORESPONSE']._serialized_start=386
-  _globals['_GETINFORESPONSE']._serialized_end=647
-  _globals['_SHUTDOWNREQUEST']._serialized_start=649
-  _globals['_SHUTDOWNREQUEST']._serialized_end=681
-  _globals['_SHUTDOWNRESPONSE']._serialized_start=683
-  _globals['_SHUTDOWNRESPONSE']._serialized_end=701
-  _globals['_DAEMONSERVICE']._serialized_start=704
-  _globals['_DAEMONSERVICE']._serialized_end=854
+  _globals['_LIMITS']._serialized_end=474
+  _globals['_GETINFOREQUEST']._serialized_start=476
+  _globals['_GETINFOREQUEST']._serialized_end=507
+  _globals['_GETINFORESPONSE']._serialized_start=510
+  _globals['_GETINFORESPONSE']._serialized_end=771
+  _globals['_SHUTDOWNREQUEST']._serialized_start=773
+  _globals['_SHUTDOWNREQUEST']._serialized_end=805
+  _globals['_SHUTDOWNRESPONSE']._serialized_start=807
+  _globals['_SHUTDOWNRESPONSE']._serialized_end=825
+  _globals['_DAEMONSERVICE']._serialized_start=828
+  _globals['_DAEMONSERVICE']._serialized_end=978
 # @@protoc_insertion_point(module_scope)

@@ -17,7 +17,7 @@ class Capability(_message.Message):
     def __init__(self, name: _Optional[str] = ..., available: bool = ..., reason: _Optional[str] = ...) -> None: ...
 
 class Limits(_message.Message):
-    __slots__ = ("journal_events", "ended_sessions", "data_bytes", "send_queue_bytes", "message_bytes", "scopes", "listeners", "sessions", "waiters", "subscribers")
+    __slots__ = ("journal_events", "ended_sessions", "data_bytes", "send_queue_bytes", "message_bytes", "scopes", "listeners", "sessions", "waiters", "subscribers", "ended_inbox_bytes", "plans", "plan_steps", "plan_bytes", "connections", "descriptors")
     JOURNAL_EVENTS_FIELD_NUMBER: _ClassVar[int]
     ENDED_SESSIONS_FIELD_NUMBER: _ClassVar[int]
     DATA_BYTES_FIELD_NUMBER: _ClassVar[int]
@@ -28,6 +28,12 @@ class Limits(_message.Message):
     SESSIONS_FIELD_NUMBER: _ClassVar[int]
     WAITERS_FIELD_NUMBER: _ClassVar[int]
     SUBSCRIBERS_FIELD_NUMBER: _ClassVar[int]
+    ENDED_INBOX_BYTES_FIELD_NUMBER: _ClassVar[int]
+    PLANS_FIELD_NUMBER: _ClassVar[int]
+    PLAN_STEPS_FIELD_NUMBER: _ClassVar[int]
+    PLAN_BYTES_FIELD_NUMBER: _ClassVar[int]
+    CONNECTIONS_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTORS_FIELD_NUMBER: _ClassVar[int]
     journal_events: int
     ended_sessions: int
     data_bytes: int
@@ -38,7 +44,13 @@ class Limits(_message.Message):
     sessions: int
     waiters: int
     subscribers: int
-    def __init__(self, journal_events: _Optional[int] = ..., ended_sessions: _Optional[int] = ..., data_bytes: _Optional[int] = ..., send_queue_bytes: _Optional[int] = ..., message_bytes: _Optional[int] = ..., scopes: _Optional[int] = ..., listeners: _Optional[int] = ..., sessions: _Optional[int] = ..., waiters: _Optional[int] = ..., subscribers: _Optional[int] = ...) -> None: ...
+    ended_inbox_bytes: int
+    plans: int
+    plan_steps: int
+    plan_bytes: int
+    connections: int
+    descriptors: int
+    def __init__(self, journal_events: _Optional[int] = ..., ended_sessions: _Optional[int] = ..., data_bytes: _Optional[int] = ..., send_queue_bytes: _Optional[int] = ..., message_bytes: _Optional[int] = ..., scopes: _Optional[int] = ..., listeners: _Optional[int] = ..., sessions: _Optional[int] = ..., waiters: _Optional[int] = ..., subscribers: _Optional[int] = ..., ended_inbox_bytes: _Optional[int] = ..., plans: _Optional[int] = ..., plan_steps: _Optional[int] = ..., plan_bytes: _Optional[int] = ..., connections: _Optional[int] = ..., descriptors: _Optional[int] = ...) -> None: ...
 
 class GetInfoRequest(_message.Message):
     __slots__ = ("scope",)
