@@ -49,9 +49,6 @@ function subjectOf({ service, request }: CallEnd): Record<"scope" | "listener" |
   };
 }
 
-/** Names are shorter; what is no name may be as long as a message. */
-const maxText = 255;
-
 function text(value: unknown): string | undefined {
-  return typeof value === "string" ? value.slice(0, maxText) : undefined;
+  return typeof value === "string" ? value : undefined;
 }

@@ -33,10 +33,15 @@ export function logEvents(journal: Journal, logger: Logger, warnings: Warnings):
   });
 }
 
+/** Names are shorter; what a client says in place of a name may be as long as a message. */
+const maxText = 255;
+
 /** The fields of a log line that say what it is about; what does not apply is not there. */
 export function given(fields: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const known: Record<string, string> = {};
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined && value !== "") known[name] = value;
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== undefined && value !== "") known[name] = value.slice(0, maxText);
+  }
   return known;
 }
 
