@@ -7,10 +7,7 @@ import type { KernelView } from "./session-view.js";
 export class KernelState {
   private noted: TcpState;
 
-  constructor(
-    private readonly connection: Connection,
-    private readonly onChange: (previous: TcpState, state: TcpState) => void,
-  ) {
+  constructor(private readonly connection: Connection) {
     this.noted = connection.isTcp ? "ESTABLISHED" : "UNKNOWN";
   }
 
@@ -28,13 +25,10 @@ export class KernelState {
     return this.noted;
   }
 
-  /** Takes note of it, and tells of a change. */
+  /** Takes note of it. */
   note(): TcpState {
-    const state = this.current;
-    const previous = this.noted;
-    this.noted = state;
-    if (state !== previous) this.onChange(previous, state);
-    return state;
+    this.noted = this.current;
+    return this.noted;
   }
 
   /** Takes note of it right after our close; the receipt tells of it. */

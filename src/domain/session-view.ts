@@ -42,11 +42,11 @@ export interface SessionView {
   readonly labels: Readonly<Record<string, string>>;
   readonly openTime: bigint;
   readonly openedSequence: number;
-  readonly receipt?: Receipt;
+  readonly receipt: Receipt | undefined;
   readonly behaviour: BehaviourSpec;
   readonly readingPaused: boolean;
-  readonly blackHole?: BlackHole;
-  readonly plan?: PlanProgress;
+  readonly blackHole: BlackHole | undefined;
+  readonly plan: PlanProgress | undefined;
   /** Only where it was asked for. */
   readonly kernel?: KernelView;
 }

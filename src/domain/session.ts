@@ -66,8 +66,8 @@ type WriteIntent =
 
 /** A named handle on one connection: what has happened to it, and what it was told to do. */
 export class Session implements ConnectionOwner {
-  /** Who waits for something to happen to it. */
-  readonly observers: Observers = new Set();
+  /** Most sessions live without one. */
+  private waiting: Observers | undefined;
   readonly localAddress: string;
   readonly peerAddress: string;
   /** The peer's TCP port, 0 on a unix socket. */
@@ -85,7 +85,8 @@ export class Session implements ConnectionOwner {
   /** What a plan has left to do; undefined without one. */
   private plan: PlanRun | undefined;
   private readonly reading: Reading;
-  private readonly outbox: Outbox;
+  /** Only where something was ever to be sent late or slowly. */
+  private outbox: Outbox | undefined;
   private behaviour: Behaviour;
   /** An action waits for all to be acknowledged: nothing is read or written meanwhile. */
   private frozen = false;
@@ -106,24 +107,13 @@ export class Session implements ConnectionOwner {
     private readonly host: SessionHost,
   ) {
     this.behaviour = behaviourOf(behaviourSpec, host.limits);
-    this.outbox = new Outbox({
-      get isFull() {
-        return connection.queuedBytes > 0;
-      },
-      write: (data) => connection.write(data),
-      sendFin: () => connection.sendFin(),
-      onEmptied: () => this.onWritten(),
-    });
-    this.reading = new Reading(connection, (chunk) => this.treat(chunk));
+    this.reading = new Reading(connection, this);
     this.localAddress = formatAddress(connection.localAddress);
     this.peerAddress = formatAddress(connection.peerAddress);
     this.peerPort = connection.peerAddress.kind === "tcp" ? connection.peerAddress.port : 0;
     connection.attach(this);
     if (this.behaviour instanceof Manual) this.inbox = this.behaviour;
-    this.kernel = new KernelState(connection, (previous, state) => {
-      this.publish({ kind: "session_state_changed", previous, state });
-      poke(this.observers);
-    });
+    this.kernel = new KernelState(connection);
     this.openedSequence = host.lastSequence + 1;
     host.publish(this, { kind: "session_opened", session: this.view() });
   }
@@ -169,6 +159,15 @@ export class Session implements ConnectionOwner {
     this.behaviour.onBegin(this);
   }
 
+  /** Who waits for something to happen to it. */
+  get observers(): Observers {
+    return (this.waiting ??= new Set());
+  }
+
+  private poke(): void {
+    if (this.waiting !== undefined) poke(this.waiting);
+  }
+
   // What it is.
 
   get name(): string {
@@ -204,7 +203,7 @@ export class Session implements ConnectionOwner {
 
   /** More is written than goes out: whoever can wait should. */
   get isBacklogged(): boolean {
-    return this.connection.queuedBytes > 0 || this.outbox.size >= backlogBytes;
+    return this.connection.queuedBytes > 0 || this.outboxBytes >= backlogBytes;
   }
 
   get blackHole(): BlackHole | undefined {
@@ -218,7 +217,7 @@ export class Session implements ConnectionOwner {
 
   /** Bytes of ours that the peer's kernel has not acknowledged, those not yet handed to ours included. */
   get unsentBytes(): number {
-    return this.connection.unsentBytes + this.outbox.size;
+    return this.connection.unsentBytes + this.outboxBytes;
   }
 
   /** The largest segment that it can send now. */
@@ -263,7 +262,7 @@ export class Session implements ConnectionOwner {
   }
 
   get queuedBytes(): number {
-    return this.connection.queuedBytes + this.outbox.size;
+    return this.connection.queuedBytes + this.outboxBytes;
   }
 
   /** The kernel's state, also after our close. */
@@ -278,7 +277,13 @@ export class Session implements ConnectionOwner {
 
   /** Takes note of the kernel's state, and tells of a change. Gives how long it stays so, where the kernel knows. */
   noteState(): number | undefined {
-    if (isLingering(this.kernel.note())) this.host.follow(this);
+    const previous = this.kernel.lastNoted;
+    const state = this.kernel.note();
+    if (state !== previous) {
+      this.publish({ kind: "session_state_changed", previous, state });
+      this.poke();
+    }
+    if (isLingering(state)) this.host.follow(this);
     return this.kernel.msLeft;
   }
 
@@ -289,9 +294,17 @@ export class Session implements ConnectionOwner {
 
   view(): SessionView {
     const receipt = this.receipt();
-    const { identity } = this;
+    const { scope, name, uid, origin, ordinal, onPeerFin, labels } = this.identity;
+    // One literal with all of it: an object that is put together from parts is a hash table, of twice the size, and the
+    // journal keeps one for each session.
     return {
-      ...identity,
+      scope,
+      name,
+      uid,
+      origin,
+      ordinal,
+      onPeerFin,
+      labels,
       listener: this.listenerName,
       localAddress: this.localAddress,
       peerAddress: this.peerAddress,
@@ -303,14 +316,14 @@ export class Session implements ConnectionOwner {
       unsentBytes: this.unsentBytes,
       behaviour: this.behaviourSpec,
       readingPaused: this.reading.isHeldBy("command"),
-      ...(this.blackHoled === undefined ? {} : { blackHole: this.blackHoled }),
+      blackHole: this.blackHoled,
       peerFinSeen: this.peerFinSeen,
       peerRstSeen: this.peerRstSeen,
       finSent: this.finSent,
       openTime: this.openTime,
       openedSequence: this.openedSequence,
-      ...(receipt === undefined ? {} : { receipt }),
-      ...(this.plan === undefined ? {} : { plan: this.plan.progress }),
+      receipt,
+      plan: this.plan?.progress,
     };
   }
 
@@ -381,7 +394,8 @@ export class Session implements ConnectionOwner {
 
   private writeNow(data: Buffer): void {
     this.writtenBytes += data.length;
-    this.outbox.write(data);
+    if (this.outbox === undefined) this.connection.write(data);
+    else this.outbox.write(data);
     if (this.host.wantsData) {
       this.publish({ kind: "data_sent", bytes: data.length, total: this.writtenBytes });
     }
@@ -389,12 +403,30 @@ export class Session implements ConnectionOwner {
 
   /** What is written from now on goes out later. */
   setDelay(delayMs: number): void {
-    this.outbox.setDelay(delayMs);
+    if (delayMs > 0) this.outboxForUse().setDelay(delayMs);
+    else this.outbox?.setDelay(0);
   }
 
   /** What goes out from now on goes out slowly; undefined: at full speed. */
   setThrottle(throttle: Throttle | undefined): void {
-    this.outbox.setThrottle(throttle);
+    if (throttle !== undefined) this.outboxForUse().setThrottle(throttle);
+    else this.outbox?.setThrottle(undefined);
+  }
+
+  private outboxForUse(): Outbox {
+    const { connection } = this;
+    return (this.outbox ??= new Outbox({
+      get isFull() {
+        return connection.queuedBytes > 0;
+      },
+      write: (data) => connection.write(data),
+      sendFin: () => connection.sendFin(),
+      onEmptied: () => this.onWritten(),
+    }));
+  }
+
+  private get outboxBytes(): number {
+    return this.outbox?.size ?? 0;
   }
 
   /** Does something else with the peer's bytes from now on. */
@@ -430,7 +462,8 @@ export class Session implements ConnectionOwner {
     if (this.intent.kind !== "open" || this.ended) return;
     this.intent = { kind: "fin_pending", cause };
     this.ending.acts({ state: this.connection.state(), unread: 0, unsent: 0 });
-    this.outbox.sendFin();
+    if (this.outbox === undefined) this.connection.sendFin();
+    else this.outbox.sendFin();
   }
 
   /** Ends by FIN: from now on the peer's bytes are thrown away, and when its FIN has come the session is over. */
@@ -543,11 +576,11 @@ export class Session implements ConnectionOwner {
       this.publish({ kind: "data_received", bytes: chunk.length, total: this.bytesReceived });
     }
     this.reading.take(chunk);
-    poke(this.observers);
+    this.poke();
   }
 
   /** Hands bytes of the peer to the behaviour, up to the byte at which a step of the plan acts; gives how many. */
-  private treat(chunk: Buffer): number {
+  treat(chunk: Buffer): number {
     const taken = this.plan?.receive(chunk, this.behaviour === echo && this.canWrite) ?? chunk.length;
     this.behaviour.onData(this, chunk.subarray(0, taken));
     this.plan?.advance();
@@ -555,9 +588,9 @@ export class Session implements ConnectionOwner {
   }
 
   onWritten(): void {
-    this.outbox.pump();
+    this.outbox?.pump();
     if (!this.isBacklogged) this.behaviour.onRoom(this);
-    poke(this.observers);
+    this.poke();
   }
 
   onFinSent(): void {
@@ -567,7 +600,7 @@ export class Session implements ConnectionOwner {
     this.ending.localEnds("FIN", cause);
     this.startDrainTimerWhenDue();
     this.noteState();
-    poke(this.observers);
+    this.poke();
   }
 
   onPeerFin(): void {
@@ -576,7 +609,7 @@ export class Session implements ConnectionOwner {
     this.noteState();
     // It comes after the bytes before it: those that are about to be read are read first.
     if (this.reading.isHeldForLong) this.plan?.onPeerFin();
-    poke(this.observers);
+    this.poke();
   }
 
   onEndOfData(): void {
@@ -585,15 +618,15 @@ export class Session implements ConnectionOwner {
     if (this.identity.onPeerFin === "CLOSE_TOO") this.requestFin({ kind: "BEHAVIOUR" });
     this.endOfData = true;
     this.startDrainTimerWhenDue();
-    poke(this.observers);
+    this.poke();
   }
 
   onPeerRst(errno: Errno): boolean {
     this.ending.peerEnds("RST", { kind: "PEER" }, errno);
     // Nothing can go out any more, and a write that fails would cost what is still to be read.
-    this.outbox.clear();
+    this.outbox?.clear();
     this.publish({ kind: "peer_rst", bytesReceived: this.bytesReceived, errno });
-    poke(this.observers);
+    this.poke();
     return this.behaviour.readsPastRst && this.closing === undefined;
   }
 
@@ -607,7 +640,7 @@ export class Session implements ConnectionOwner {
 
   onReleased(): void {
     clearTimeout(this.drainTimer);
-    this.outbox.clear();
+    this.outbox?.clear();
     this.plan?.end();
     // What was read and held back is the inbox's, as what the kernel held would be.
     const rest = this.reading.takeRest();
@@ -619,7 +652,7 @@ export class Session implements ConnectionOwner {
     if (isLingering(state)) this.host.follow(this);
     this.publish({ kind: "session_ended", receipt: this.receipt()! });
     this.host.onEnded(this);
-    poke(this.observers);
+    this.poke();
   }
 
   /**
