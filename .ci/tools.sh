@@ -38,6 +38,15 @@ need_grpcurl() {
   GOBIN=$bin go install "github.com/fullstorydev/grpcurl/cmd/grpcurl@$grpcurl_version"
 }
 
+# What `npm run bench` measures the daemon beside.
+need_bench_peers() {
+  need_go && need_python || return
+  command -v cc >/dev/null || apt_install gcc libc6-dev || return
+  bash scripts/bench-peers.sh || return
+  # From here on a peer that is not there is a failure.
+  export HANGUP_REQUIRE_PEERS=1
+}
+
 # The clients of test/real-clients: those of the system, and Python's in a temporary environment.
 need_real_clients() {
   need_go && need_python || return

@@ -1,17 +1,27 @@
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import type { Measure } from "./measure.js";
-import { actions } from "./measures/actions.js";
-import { startUp } from "./measures/start-up.js";
-import { summarize, table } from "./summary.js";
+import { findContestants } from "./contestants.js";
+import { measures } from "./measures.js";
+import { type Results, readResults, runMeasures } from "./results.js";
+import { writePage } from "./page.js";
 
-// npm run bench -- [measure...] [--rounds N] [--json]
-
-const measures: readonly Measure[] = [startUp, actions];
+// npm run bench -- [measure...] [--rounds N] [--quick] [--json FILE] [--from FILE]... [--write-docs]
+//
+//   --quick        one round of little: only to see that it runs
+//   --json FILE    writes what was measured there, too
+//   --from FILE    what an earlier run has written, for measures that are not run now; with no measure named, none is
+//   --write-docs   writes docs/performance.md anew
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: "boolean", default: false }, rounds: { type: "string" } },
+    options: {
+      rounds: { type: "string" },
+      quick: { type: "boolean", default: false },
+      json: { type: "string" },
+      from: { type: "string", multiple: true, default: [] },
+      "write-docs": { type: "boolean", default: false },
+    },
   });
   const known = measures.map(({ name, about }) => `  ${name}: ${about}`).join("\n");
   const unknown = positionals.find((wanted) => !measures.some(({ name }) => name === wanted));
@@ -20,19 +30,19 @@ async function main(): Promise<void> {
   if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) {
     throw new Error(`--rounds ${values.rounds}: use 1 or more`);
   }
+  const all = positionals.length === 0 && values.from.length === 0;
+  const chosen = all ? measures : measures.filter(({ name }) => positionals.includes(name));
 
-  const chosen = positionals.length === 0 ? measures : measures.filter(({ name }) => positionals.includes(name));
-  const results: object[] = [];
-  for (const measure of chosen) {
-    const summaries = summarize(await measure.run({ rounds: rounds ?? measure.defaultRounds }));
-    if (values.json) results.push({ measure: measure.name, about: measure.about, rows: summaries });
-    else console.log(`${measure.name}: ${measure.about}\n${table(summaries)}\n`);
-  }
-  if (values.json)
-    console.log(JSON.stringify({ runtime: `node ${process.versions.node}`, measures: results }, null, 2));
+  const earlier = readResults(values.from);
+  const results: Results = await runMeasures(chosen, { rounds, quick: values.quick }, findContestants(), earlier);
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
+  if (values["write-docs"]) writePage(results);
 }
 
-main().catch((error: unknown) => {
-  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-});
+main()
+  .catch((error: unknown) => {
+    console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  })
+  // Children of a measure that failed would hold this up.
+  .finally(() => process.exit());

@@ -1,4 +1,5 @@
 import type { Row } from "./measure.js";
+import { median, rounded } from "./statistics.js";
 
 /** A row without its single samples. */
 export interface Summary {
@@ -8,15 +9,23 @@ export interface Summary {
   readonly median: number;
   readonly min: number;
   readonly max: number;
-  /** Median over the median of the row beside; absent where there is none. */
-  readonly ratio?: number;
-  readonly beside?: string;
+  /** CPU time of the contestant for one unit of work, in us. */
+  readonly cpuUs?: number;
+  /** Median over the medians of the rows beside, by their names. */
+  readonly ratios?: Readonly<Record<string, number>>;
+  /** Sessions whose ending the peer has counted, all as asked. */
+  readonly endings?: number;
 }
 
 export function summarize(rows: readonly Row[]): Summary[] {
-  return rows.map(({ what, unit, samples, beside }) => {
+  return rows.map(({ what, unit, samples, cpuUs, beside = [], endings }) => {
     const middle = median(samples);
-    const other = beside === undefined ? undefined : rows.find((row) => row.what === beside);
+    const ratios = beside.flatMap((name) => {
+      const other = rows.find((row) => row.what === name);
+      return other === undefined || other.what === what
+        ? []
+        : [[name, rounded(middle / median(other.samples))] as const];
+    });
     return {
       what,
       unit,
@@ -24,24 +33,35 @@ export function summarize(rows: readonly Row[]): Summary[] {
       median: rounded(middle),
       min: rounded(Math.min(...samples)),
       max: rounded(Math.max(...samples)),
-      ...(other === undefined ? {} : { ratio: rounded(middle / median(other.samples)), beside: other.what }),
+      ...(cpuUs === undefined ? {} : { cpuUs: rounded(median(cpuUs)) }),
+      ...(ratios.length === 0 ? {} : { ratios: Object.fromEntries(ratios) }),
+      ...(endings === undefined ? {} : { endings }),
     };
   });
 }
 
+const heads = ["", "median", "min..max", "CPU of one", "beside", "endings"];
+
+/** The cells of a table, the heads first; columns that nothing fills are left out. */
+export function cells(summaries: readonly Summary[]): string[][] {
+  const rows = summaries.map(({ what, unit, median: middle, min, max, cpuUs, ratios = {}, endings }) => [
+    what,
+    `${plain(middle)} ${unit}`,
+    `${plain(min)}..${plain(max)}`,
+    cpuUs === undefined ? "" : `${plain(cpuUs)} us`,
+    Object.entries(ratios)
+      .map(([name, ratio]) => `${ratio} x ${name}`)
+      .join(", "),
+    endings === undefined ? "" : `${endings} of ${endings}`,
+  ]);
+  const filled = heads.map((_, column) => column === 0 || rows.some((row) => row[column] !== ""));
+  return [heads, ...rows].map((row) => row.filter((_, column) => filled[column]));
+}
+
 export function table(summaries: readonly Summary[]): string {
-  const cells = [
-    ["", "median", "min..max", "rounds", "ratio"],
-    ...summaries.map(({ what, unit, rounds, median: middle, min, max, ratio, beside }) => [
-      what,
-      `${middle} ${unit}`,
-      `${min}..${max}`,
-      String(rounds),
-      ratio === undefined ? "" : `${ratio} x ${beside}`,
-    ]),
-  ];
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-  return cells
+  const lines = cells(summaries);
+  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((row) => row[column]?.length ?? 0)));
+  return lines
     .map((row) =>
       row
         .map((cell, column) => cell.padEnd(widths[column] ?? 0))
@@ -51,15 +71,7 @@ export function table(summaries: readonly Summary[]): string {
     .join("\n");
 }
 
-function median(samples: readonly number[]): number {
-  const sorted = samples.toSorted((a, b) => a - b);
-  const half = sorted.length / 2;
-  const [low, high] = [sorted[Math.ceil(half) - 1], sorted[Math.floor(half)]];
-  if (low === undefined || high === undefined) throw new Error("a row without samples");
-  return (low + high) / 2;
-}
-
-/** Three digits say more than the noise allows already. */
-function rounded(value: number): number {
-  return Number(value.toPrecision(3));
+/** Without an exponent, which three digits of a large number would get. */
+function plain(value: number): string {
+  return value.toLocaleString("en-US", { useGrouping: false, maximumSignificantDigits: 3 });
 }

@@ -83,9 +83,9 @@ export const actions: Measure = {
       }
       return [...samples].map(([what, taken]) => ({
         what,
-        unit: "us" as const,
+        unit: "us",
         samples: taken,
-        ...(what === baseline ? {} : { beside: baseline }),
+        ...(what === baseline ? {} : { beside: [baseline] }),
       }));
     } finally {
       peers.stdin.end();

@@ -1,72 +1,88 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { createChannel, createClient } from "nice-grpc";
-import { DaemonServiceDefinition } from "../../src/gen/hangup/v1/daemon.js";
-import type { Measure } from "../measure.js";
+import { type Contestant, drive, freePort, tools, toxiproxy } from "../contestants.js";
+import { assertEndings, type Endings } from "../endings.js";
+import { each, interleaved } from "../interleaved.js";
+import type { Measure, Row } from "../measure.js";
+import { calledBy } from "../with-all.js";
 
-// From spawn to the ready line, and to the answer of a first call that is sent once that line is there. Node's own
-// start is in both: it is measured beside them.
+// From spawn to the ready line, to the answer of a first call that is sent once that line is there, and to the end of 50
+// cycles. Node's own start is in all of them: it is measured beside them.
 
-const command = join(__dirname, "../bin/hangup.cjs");
-const baseline = "node -e 0";
+interface StartUp {
+  readonly readyNs: number;
+  readonly answeredNs: number;
+  readonly cyclesNs: number;
+  readonly endings?: Endings;
+  readonly exitedNs?: number;
+}
+
+const cycles = 50;
 
 export const startUp: Measure = {
   name: "start-up",
-  about: "spawn of `hangup serve` to its ready line, and to the answer of a first call",
+  about: `from spawn to the first answered call, and to ${cycles} cycles done`,
   defaultRounds: 15,
-  async run({ rounds }) {
-    const node: number[] = [];
-    const ready: number[] = [];
-    const answered: number[] = [];
-    // The first round fills the caches of the disk and does not count.
-    for (let round = -1; round < rounds; round += 1) {
-      const bare = await runNode();
-      const daemon = await startDaemon();
-      if (round < 0) continue;
-      node.push(bare);
-      ready.push(daemon.readyMs);
-      answered.push(daemon.answeredMs);
-    }
+  async run({ rounds, contestants }) {
+    const { driver } = tools(contestants);
+    const bare = contestants.hangups.map(({ name, command }) => ({
+      what: `node -e 0, ${name}`,
+      take: () => drive<StartUp>(driver, ["-way", "none"], "start-up", command, "-e", "0"),
+    }));
+    const started = contestants.all.flatMap((one) =>
+      one.ways.map((way) => ({
+        what: calledBy(one, way),
+        take: async () => {
+          // What Toxiproxy proxies to is no part of its start, and has to be there before.
+          const upstream = one.name === toxiproxy ? await one.start() : undefined;
+          try {
+            const flags = upstream?.flags(way) ?? ["-way", way, "-ready-line"];
+            const command = await commandOf(one);
+            const all = [...flags, ...command.flags, "-n", String(cycles)];
+            const taken = await drive<StartUp>(driver, all, "start-up", ...command.line);
+            assertEndings(one.name, "econnreset", cycles, taken.endings ?? { econnreset: 0, eof: 0, other: 0 });
+            return taken;
+          } finally {
+            await upstream?.stop();
+          }
+        },
+      })),
+    );
+    const results = [...(await interleaved<StartUp>([...bare, ...started], { rounds }))];
+    const bares = results.filter(([what]) => what.startsWith("node -e 0"));
+    const others = results.filter(([what]) => !what.startsWith("node -e 0"));
+    const rows = (what: string, pick: (taken: StartUp) => number, endings?: number): Row[] =>
+      others.map(([name, taken]) => ({
+        what: `${what}, ${name}`,
+        unit: "ms",
+        samples: each(taken, (one) => pick(one) / 1e6),
+        beside: [...nodeBeside(name), `${what}, ${toxiproxy}`],
+        ...(endings === undefined ? {} : { endings }),
+      }));
     return [
-      { what: baseline, unit: "ms", samples: node },
-      { what: "serve to ready line", unit: "ms", samples: ready, beside: baseline },
-      { what: "serve to first answer", unit: "ms", samples: answered, beside: baseline },
+      ...bares.map(([what, taken]) => ({
+        what,
+        unit: "ms",
+        samples: each(taken, ({ exitedNs = 0 }) => exitedNs / 1e6),
+      })),
+      ...rows("ready", ({ readyNs }) => readyNs),
+      ...rows("first answer", ({ answeredNs }) => answeredNs),
+      ...rows(`${cycles} cycles`, ({ cyclesNs }) => cyclesNs, cycles * rounds),
     ];
   },
 };
 
-async function runNode(): Promise<number> {
-  const start = performance.now();
-  await once(spawn(process.execPath, ["-e", "0"], { stdio: "ignore" }), "exit");
-  return performance.now() - start;
+/** The bare Node of a row whose name ends in one. */
+function nodeBeside(name: string): string[] {
+  const node = /Node \d+$/.exec(name)?.[0];
+  return node === undefined ? [] : [`node -e 0, ${node}`];
 }
 
-async function startDaemon(): Promise<{ readyMs: number; answeredMs: number }> {
-  const start = performance.now();
-  const daemon = spawn(process.execPath, [command, "serve", "--listen", "127.0.0.1:0", "--log-level", "error"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const exited = once(daemon, "exit");
-  try {
-    const address = await readyAddress(daemon.stdout);
-    const readyMs = performance.now() - start;
-    const channel = createChannel(address);
-    await createClient(DaemonServiceDefinition, channel).getInfo({});
-    const answeredMs = performance.now() - start;
-    channel.close();
-    return { readyMs, answeredMs };
-  } finally {
-    daemon.kill("SIGTERM");
-    await exited;
-  }
-}
-
-async function readyAddress(stdout: NodeJS.ReadableStream): Promise<string> {
-  for await (const line of createInterface({ input: stdout })) {
-    const { address }: { address: string } = JSON.parse(line);
-    return address;
-  }
-  throw new Error("hangup serve ended without a ready line");
+/** Toxiproxy tells no address: it gets one. */
+async function commandOf({ name, command, args, env }: Contestant) {
+  if (name !== toxiproxy) return { flags: [], line: [command, ...args] };
+  const port = String(await freePort());
+  const given = Object.entries(env).map(([key, value]) => `${key}=${value}`);
+  return {
+    flags: ["-address", `127.0.0.1:${port}`],
+    line: ["env", ...given, command, "-host", "127.0.0.1", "-port", port],
+  };
 }
