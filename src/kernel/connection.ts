@@ -3,6 +3,7 @@ import { type Address, normalizeHost } from "./address.js";
 import { closeSilently, dropBothWays, dropInbound } from "./black-hole.js";
 import { type Errno, errnoName, errnoOf } from "./errno.js";
 import { loadFfi } from "./ffi.js";
+import { type BudgetedReader, readBudget } from "./read-budget.js";
 import { type DiagState, lookUp } from "./sock-diag.js";
 import {
   clearLinger,
@@ -65,13 +66,15 @@ type WriteSide = "open" | "fin_pending" | "fin_sent";
  *
  * Half-close is data: each direction has its own state. The kernel's own states are not copied; `state()` asks.
  */
-export class Connection implements Watched {
+export class Connection implements Watched, BudgetedReader {
   readonly localAddress: Address;
   readonly peerAddress: Address;
   bytesReceived = 0;
   private readSide: ReadSide = "open";
   private writeSide: WriteSide = "open";
   private paused = true;
+  /** Reads on when its turn comes (see `ReadBudget`). */
+  private parked = false;
   /** Reading has begun once: until then the stream's own resume() must do it. */
   private started = false;
   private settling = false;
@@ -168,9 +171,17 @@ export class Connection implements Watched {
     if (this.released || !this.paused) return;
     this.paused = false;
     if (this.readSide === "open" && !this.settling) unwatch(this);
+    if (this.parked) return;
     if (this.started) this.socket._handle?.readStart();
     else this.socket.resume();
     this.started = true;
+  }
+
+  unpark(): boolean {
+    this.parked = false;
+    if (this.released || this.paused) return false;
+    this.socket._handle?.readStart();
+    return true;
   }
 
   /**
@@ -342,6 +353,11 @@ export class Connection implements Watched {
   private readonly onChunk = (chunk: Buffer): void => {
     if (this.released) return;
     this.bytesReceived += chunk.length;
+    if (readBudget.spend(chunk.length) && !this.parked) {
+      this.parked = true;
+      this.socket._handle?.readStop();
+      readBudget.park(this);
+    }
     this.owner.onData(chunk);
   };
 
