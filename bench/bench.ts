@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { findContestants } from "./contestants.js";
 import { measures } from "./measures.js";
-import { type Results, readResults, runMeasures } from "./results.js";
+import { readResults, runMeasures } from "./results.js";
 import { writePage } from "./page.js";
 
 // npm run bench -- [measure...] [--rounds N] [--quick] [--json FILE] [--from FILE]... [--write-docs]
@@ -33,9 +33,14 @@ async function main(): Promise<void> {
   const all = positionals.length === 0 && values.from.length === 0;
   const chosen = all ? measures : measures.filter(({ name }) => positionals.includes(name));
 
-  const earlier = readResults(values.from);
-  const results: Results = await runMeasures(chosen, { rounds, quick: values.quick }, findContestants(), earlier);
+  const { results, failed } = await runMeasures(
+    chosen,
+    { rounds, quick: values.quick },
+    findContestants(),
+    readResults(values.from),
+  );
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
+  if (failed.length > 0) throw new Error(`${failed.join(", ")} failed`);
   if (values["write-docs"]) writePage(results);
 }
 
