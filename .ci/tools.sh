@@ -10,8 +10,8 @@ apt_install() {
 }
 
 need_packet_tools() {
-  if ! command -v tcpdump >/dev/null || ! command -v ip >/dev/null; then
-    apt_install tcpdump iproute2 || return
+  if ! command -v tcpdump >/dev/null || ! command -v ip >/dev/null || ! command -v openssl >/dev/null; then
+    apt_install tcpdump iproute2 openssl || return
   fi
   # Opens the interface and prints its filter.
   local said

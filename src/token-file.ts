@@ -8,6 +8,11 @@ export class TokenFileError extends Error {
   override readonly name = "TokenFileError";
 }
 
+/** Whether a header carries it unchanged, and it is one word there. */
+export function isToken(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
+}
+
 /** The token in a file, without the newline at its end. @throws TokenFileError, which never quotes the file. */
 export function readTokenFile(path: string): string {
   let text: string;
@@ -18,8 +23,7 @@ export function readTokenFile(path: string): string {
   }
   const token = text.replace(/\r?\n$/, "");
   if (token === "") throw new TokenFileError(`${path} is empty; "openssl rand -hex 32" makes a token`);
-  // What an HTTP header carries unchanged, less the blank.
-  if (!/^[\x21-\x7e]+$/.test(token)) {
+  if (!isToken(token)) {
     throw new TokenFileError(`${path} has more than one line, a blank or a character that is not ASCII in its token`);
   }
   if (token.length < minTokenLength) {

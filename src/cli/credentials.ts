@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { ChannelCredentials, type ChannelOptions } from "nice-grpc";
 import type { Address } from "../kernel/address.js";
-import { readTokenFile, TokenFileError } from "../token-file.js";
+import { isToken, readTokenFile, TokenFileError } from "../token-file.js";
 import { CommandError, usageError } from "./command-error.js";
 
 /** Where a daemon is, and what it wants to see. */
@@ -26,7 +26,11 @@ export const credentialVariables = [
 
 /** The token to call with; undefined: none. That of a file goes before HANGUP_TOKEN. */
 export function tokenOf({ tokenFile }: Endpoint): string | undefined {
-  if (tokenFile === undefined) return process.env["HANGUP_TOKEN"]?.trim() || undefined;
+  if (tokenFile === undefined) {
+    const token = process.env["HANGUP_TOKEN"]?.trim() ?? "";
+    if (token !== "" && !isToken(token)) throw usageError("HANGUP_TOKEN: a token is one word of ASCII characters");
+    return token === "" ? undefined : token;
+  }
   try {
     return readTokenFile(tokenFile);
   } catch (error) {

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { probeIsolated } from "../../src/cli/isolated.js";
 import { certificateObstacle, Certificates } from "../support/certificates.js";
 import { hangup, linesOf, scratchDirectory, serve } from "../support/cli.js";
 
@@ -49,6 +50,10 @@ describe("a token", () => {
     expect(await refusal(["info", "--address", address], { HANGUP_TOKEN: `${token}0` })).toEqual({
       code: 1,
       line: expect.stringMatching(/^hangup: .* \(TOKEN_WRONG\)$/),
+    });
+    expect(await refusal(["info", "--address", address], { HANGUP_TOKEN: "two words" })).toEqual({
+      code: 2,
+      line: "hangup: HANGUP_TOKEN: a token is one word of ASCII characters (USAGE)",
     });
     expect(await refusal(["info", "--address", address, "--token-file", "/nowhere"])).toEqual({
       code: 1,
@@ -128,12 +133,22 @@ test("--allow-listen and --allow-dial are taken as often as wanted, and with com
   });
 });
 
-test("`hangup run` takes --allow-listen too, isolated or not", async () => {
+test("`hangup run` takes --allow-listen too", async () => {
   const command = [process.execPath, join(__dirname, "../../bin/hangup.cjs"), "listen", "a", "--host", "0.0.0.0"];
   const refused = await hangup(["run", "--", ...command]);
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("(LISTEN_NOT_ALLOWED)") });
   const allowed = await hangup(["run", "--allow-listen", "0.0.0.0/0", "--", ...command]);
   expect(allowed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^127\.0\.0\.1:\d+\n$/) });
+});
+
+const isolation = probeIsolated();
+const isolated = isolation.available || process.env["CI"] === "true" ? test : test.skip;
+
+isolated(`isolated it takes them too${isolation.available ? "" : ` (not run: ${isolation.reason})`}`, async () => {
+  const command = [process.execPath, join(__dirname, "../../bin/hangup.cjs"), "listen", "a", "--host", "0.0.0.0"];
+  const access = ["--allow-listen", "0.0.0.0/0", "--token-file", tokenFile];
+  const ran = await hangup(["run", "--isolated", ...access, "--", ...command]);
+  expect(ran).toMatchObject({ code: 0, stdout: expect.stringMatching(/^127\.0\.0\.1:\d+\n$/), stderr: "" });
 });
 
 test.each([

@@ -6,9 +6,13 @@ export const root = resolve(__dirname, "../..");
 /** The pages that a user reads, by their paths from the root. */
 export function manualPages(): string[] {
   const docs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" }).toSorted();
-  return ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", ...docs.map((path) => join("docs", path))].filter((path) =>
-    path.endsWith(".md"),
-  );
+  return [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    ...docs.map((path) => join("docs", path)),
+  ].filter((path) => path.endsWith(".md"));
 }
 
 export function readPage(path: string): string {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { credentialVariables } from "../../src/cli/credentials.js";
 
 /** The command as a checkout has it; `npm test` builds it first. */
 export const commandFile = resolve(__dirname, "../../bin/hangup.cjs");
@@ -22,7 +23,9 @@ export interface Exit {
 /** The environment of a command: the test's own, without what would point it at some other daemon. */
 function environment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
   const env = { ...process.env, ...extra };
-  if (extra["HANGUP_ADDRESS"] === undefined) delete env["HANGUP_ADDRESS"];
+  for (const name of ["HANGUP_ADDRESS", ...credentialVariables]) {
+    if (extra[name] === undefined) delete env[name];
+  }
   return env;
 }
 
