@@ -407,12 +407,14 @@ type CreateListenerRequest struct {
 	// Empty: the daemon makes one (`listener-1`, ...).
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// The IP address to bind, or `localhost`. Empty means 127.0.0.1. `::` listens on IPv6 and IPv4.
-	// Not with `unix_path`.
+	// What is no loopback address is LISTEN_NOT_ALLOWED, unless the daemon was started with `--allow-listen`. Not
+	// with `unix_path`.
 	Host string `protobuf:"bytes,3,opt,name=host,proto3" json:"host,omitempty"`
 	// The TCP port, 0 to 65535. 0 (the default): the kernel chooses a free one. Not with `unix_path`.
 	Port uint32 `protobuf:"varint,4,opt,name=port,proto3" json:"port,omitempty"`
 	// Listen on a unix socket at this absolute path instead of TCP; at most 107 bytes (unix(7)). A socket file
-	// left there by a dead process is replaced, anything else is PORT_IN_USE.
+	// left there by a dead process is replaced, anything else is PORT_IN_USE. It is below the directory for temporary
+	// files, `$XDG_RUNTIME_DIR` or one of the daemon's `--allow-unix`, or UNIX_PATH_NOT_ALLOWED.
 	UnixPath string `protobuf:"bytes,5,opt,name=unix_path,json=unixPath,proto3" json:"unix_path,omitempty"`
 	// What its sessions do at the peer's FIN; the default is CLOSE_TOO.
 	OnPeerFin Session_OnPeerFin `protobuf:"varint,6,opt,name=on_peer_fin,json=onPeerFin,proto3,enum=hangup.v1.Session_OnPeerFin" json:"on_peer_fin,omitempty"`

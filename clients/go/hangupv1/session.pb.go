@@ -1611,12 +1611,13 @@ type OpenSessionRequest struct {
 	// Its name: 1 to 63 letters, digits, `.`, `_` or `-`, beginning with a letter or digit. It is free again when
 	// the session has ended. Empty: the daemon makes one (`dial/1`, ...).
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	// Where to: `host:port`, `[ipv6]:port` or `unix:/path`. Required.
+	// Where to: `host:port`, `[ipv6]:port` or `unix:/path`. Required. What is no loopback address is DIAL_NOT_ALLOWED,
+	// unless the daemon was started with `--allow-dial`; of a host name's addresses one that is allowed is dialed.
 	Target string `protobuf:"bytes,3,opt,name=target,proto3" json:"target,omitempty"`
 	// How long the connect may take; more than 0, at most 5 minutes, default 5 s.
 	Timeout *durationpb.Duration `protobuf:"bytes,4,opt,name=timeout,proto3" json:"timeout,omitempty"`
 	// The local IP address to dial from, with or without port: `127.0.0.2`, `127.0.0.2:5000`, `[::1]:5000`. Empty:
-	// the kernel's choice.
+	// the kernel's choice. What is no loopback address is LISTEN_NOT_ALLOWED, as it is for a listener.
 	LocalAddress string `protobuf:"bytes,5,opt,name=local_address,json=localAddress,proto3" json:"local_address,omitempty"`
 	// What it does at the peer's FIN; the default is STAY_OPEN.
 	OnPeerFin Session_OnPeerFin `protobuf:"varint,6,opt,name=on_peer_fin,json=onPeerFin,proto3,enum=hangup.v1.Session_OnPeerFin" json:"on_peer_fin,omitempty"`

@@ -216,14 +216,16 @@ export interface CreateListenerRequest {
   name: string;
   /**
    * The IP address to bind, or `localhost`. Empty means 127.0.0.1. `::` listens on IPv6 and IPv4.
-   * Not with `unix_path`.
+   * What is no loopback address is LISTEN_NOT_ALLOWED, unless the daemon was started with `--allow-listen`. Not
+   * with `unix_path`.
    */
   host: string;
   /** The TCP port, 0 to 65535. 0 (the default): the kernel chooses a free one. Not with `unix_path`. */
   port: number;
   /**
    * Listen on a unix socket at this absolute path instead of TCP; at most 107 bytes (unix(7)). A socket file
-   * left there by a dead process is replaced, anything else is PORT_IN_USE.
+   * left there by a dead process is replaced, anything else is PORT_IN_USE. It is below the directory for temporary
+   * files, `$XDG_RUNTIME_DIR` or one of the daemon's `--allow-unix`, or UNIX_PATH_NOT_ALLOWED.
    */
   unixPath: string;
   /** What its sessions do at the peer's FIN; the default is CLOSE_TOO. */

@@ -799,7 +799,10 @@ export interface OpenSessionRequest {
    * the session has ended. Empty: the daemon makes one (`dial/1`, ...).
    */
   name: string;
-  /** Where to: `host:port`, `[ipv6]:port` or `unix:/path`. Required. */
+  /**
+   * Where to: `host:port`, `[ipv6]:port` or `unix:/path`. Required. What is no loopback address is DIAL_NOT_ALLOWED,
+   * unless the daemon was started with `--allow-dial`; of a host name's addresses one that is allowed is dialed.
+   */
   target: string;
   /** How long the connect may take; more than 0, at most 5 minutes, default 5 s. */
   timeout:
@@ -807,7 +810,7 @@ export interface OpenSessionRequest {
     | undefined;
   /**
    * The local IP address to dial from, with or without port: `127.0.0.2`, `127.0.0.2:5000`, `[::1]:5000`. Empty:
-   * the kernel's choice.
+   * the kernel's choice. What is no loopback address is LISTEN_NOT_ALLOWED, as it is for a listener.
    */
   localAddress: string;
   /** What it does at the peer's FIN; the default is STAY_OPEN. */
