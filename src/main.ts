@@ -163,6 +163,7 @@ withOptions(
     .addOption(durationOption("--timeout <duration>", "how long the connect may take (default: 5s)"))
     .option("--local-address <address>", "the local IP address to dial from, with or without port")
     .addOption(onPeerFin("stay-open"))
+    .option("--plan <file>", "what shall become of it: a plan, in YAML or JSON (docs/plans.md)")
     .addOption(labelOption()),
   behaviourOptions("manual"),
 ).action(async (target, options) => (await import("./cli/dial.js")).dial(target, options));
@@ -204,6 +205,13 @@ talking("receive", "take bytes that the peer sent, and print them as they are")
   )
   .action(async (session, options) => (await import("./cli/receive.js")).receive(session, options));
 
+talking("signal", "fire a signal that steps of plans wait for, and print how many living sessions it reached")
+  .argument("<name>", "the signal's name, as the plans have it")
+  .option("--session <name>", "for this session alone")
+  .option("--listener <name>", "for the sessions of this listener, those to come too")
+  .option("--all", "for all sessions of the scope, those to come too")
+  .action(async (name, options) => (await import("./cli/signal.js")).signal(name, options));
+
 for (const [group, actions] of Object.entries(actionVerbs)) {
   program.commandsGroup(group);
   for (const action of actions) {
@@ -212,6 +220,32 @@ for (const [group, actions] of Object.entries(actionVerbs)) {
     );
   }
 }
+
+program.commandsGroup("Scopes:");
+
+const scope = verb("scope", "own listeners and sessions together, and end them together: create, hold, delete, list");
+
+asking("create", "make a scope, and print its name", scope)
+  .argument("[name]", "its name; the daemon makes one if not given")
+  .addOption(
+    durationOption("--ttl <duration>", "how long it lives without being used, 1 s to 24 hours (default: 10m)"),
+  )
+  .addOption(labelOption())
+  .action(async (name, options) => (await import("./cli/scope.js")).create(name, options));
+
+asking("hold", "hold a scope, made if it is not there: it lives as long as this command; prints its name", scope)
+  .argument("[name]", "its name; the daemon makes one if not given")
+  .addOption(labelOption())
+  .action(async (name, options) => (await import("./cli/scope.js")).hold(name, options));
+
+asking("delete", "end a scope and all that is in it, and print what it was", scope)
+  .argument("<name>", "its name; `default` is emptied and stays")
+  .addOption(uid("scope"))
+  .action(async (name, options) => (await import("./cli/scope.js")).deleteScope(name, options));
+
+asking("list", "list the scopes, oldest first", scope).action(async (options) =>
+  (await import("./cli/scope.js")).listScopes(options),
+);
 
 program.commandsGroup("Packets:");
 

@@ -55,9 +55,9 @@ function factText(fact: Event["fact"]): string {
     case "dataSent":
       return `${fact.value.bytes} bytes, ${fact.value.total} in all`;
     case "scopeCreated":
-      return "";
+      return fact.value.scope?.name ?? "";
     case "scopeEnded":
-      return scopeEnded_ReasonToJSON(fact.value.reason).toLowerCase();
+      return `${fact.value.report?.scope?.name ?? ""}, ${scopeEnded_ReasonToJSON(fact.value.reason).toLowerCase()}`;
     case "planStepFired":
       return `step ${fact.value.step?.step}: ${fact.value.step?.action}`;
     case "planStepFailed":

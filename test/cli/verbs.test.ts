@@ -325,6 +325,8 @@ describe("hangup info and --help", () => {
       "session",
       "wait",
       "receive",
+      "signal",
+      "scope",
       "capture",
     ];
     const actions = Object.values(actionVerbs).flatMap((verbs) => verbs.map(({ name }) => name));
