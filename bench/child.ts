@@ -5,10 +5,11 @@ import { createInterface, type Interface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 
 const children = new Set<ChildProcess>();
-// A measure that fails leaves nothing behind.
+// A measure that fails, or is interrupted, leaves nothing behind.
 process.on("exit", () => {
   for (const child of children) child.kill("SIGKILL");
 });
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
 
 /** A process that tells lines of JSON on its stdout, and may take lines on its stdin. */
 export class Child {

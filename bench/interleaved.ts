@@ -4,7 +4,8 @@ import { rotated } from "./statistics.js";
 /** One of those that take turns. */
 export interface Turn<Result> {
   readonly what: string;
-  readonly take: () => Promise<Result>;
+  /** `warming`: it does not count. */
+  readonly take: (warming: boolean) => Promise<Result>;
 }
 
 /**
@@ -19,7 +20,7 @@ export async function interleaved<Result>(
   const results = new Map<string, Result[]>(turns.map(({ what }) => [what, []]));
   for (let round = -warmups; round < rounds; round += 1) {
     for (const { what, take } of rotated(turns, round + warmups)) {
-      const result = await take();
+      const result = await take(round < 0);
       if (round >= 0) results.get(what)?.push(result);
     }
   }

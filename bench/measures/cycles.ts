@@ -3,20 +3,19 @@ import { drive, epoll, goEcho, tools, toxiproxy } from "../contestants.js";
 import { assertEndings, type Endings } from "../endings.js";
 import { each, interleaved } from "../interleaved.js";
 import type { Measure } from "../measure.js";
+import { counted, repeats } from "../repeats.js";
 import { calledBy, ways, withAll } from "../with-all.js";
 
 // One client, one cycle after the other: what a test that opens, ends and cleans up waits for. Its client is bench/peers/go
 // for all of them.
 
-const wanted = 10_000;
-
 export const cycles: Measure = {
   name: "cycles",
   about: "cycles a second (listen, dial, echo, reset, ECONNRESET seen, delete), one after the other",
-  defaultRounds: 7,
-  async run({ rounds, quick, contestants }) {
+  defaultRounds: 5,
+  async run(options) {
+    const { contestants } = options;
     const { driver } = tools(contestants);
-    const count = quick ? 50 : Math.ceil(wanted / rounds);
     return withAll(contestants.all, async (running) => {
       const planned = running
         .filter(({ contestant }) => contestant.isHangup)
@@ -31,7 +30,8 @@ export const cycles: Measure = {
       const turns = [...ways(running).map((entry) => ({ ...entry, flags: [] })), ...planned].map(
         ({ what, way, one, flags }) => ({
           what,
-          take: async () => {
+          take: async (warming: boolean) => {
+            const count = repeats(options, warming);
             const before = cpuUs(one.pid);
             const all = [...one.flags(way), ...flags, "-n", String(count)];
             const { ns, endings } = await drive<{ ns: number; endings: Endings }>(driver, all, "cycles");
@@ -40,14 +40,14 @@ export const cycles: Measure = {
           },
         }),
       );
-      const results = await interleaved(turns, { rounds });
+      const results = await interleaved(turns, options);
       return [...results].map(([what, taken]) => ({
         what,
         unit: "/s",
         samples: each(taken, ({ perSecond }) => perSecond),
         cpuUs: each(taken, ({ cpu }) => cpu),
         beside: [toxiproxy, goEcho, epoll],
-        endings: count * rounds,
+        endings: counted(options),
       }));
     });
   },

@@ -4,20 +4,19 @@ import { toxiproxy } from "../contestants.js";
 import { assertEndings, type Endings } from "../endings.js";
 import { each, interleaved } from "../interleaved.js";
 import type { Measure } from "../measure.js";
+import { counted, repeats } from "../repeats.js";
 import { calledBy, withAll } from "../with-all.js";
 
 const root = join(__dirname, "..");
 const program = join(root, "bench/peers/cycles.py");
-const wanted = 10_000;
-
 export const pythonCycles: Measure = {
   name: "python-cycles",
   about: "the same cycles from Python: by grpcio, and by http.client for Toxiproxy",
-  defaultRounds: 7,
-  async run({ rounds, quick, contestants }) {
+  defaultRounds: 5,
+  async run(options) {
+    const { contestants } = options;
     const { python } = contestants;
     if (python === undefined) throw new Error(`no Python: ${contestants.skipped.get("Python")}`);
-    const count = quick ? 30 : Math.ceil(wanted / rounds);
     const beside = contestants.peers.filter(({ name }) => name === toxiproxy);
     return withAll([...contestants.hangups, ...beside], async (running) => {
       const turns = running.flatMap((one) => {
@@ -32,7 +31,8 @@ export const pythonCycles: Measure = {
           const what = calledBy(contestant, called);
           return {
             what,
-            take: async () => {
+            take: async (warming: boolean) => {
+              const count = repeats(options, warming);
               const before = cpuUs(one.pid);
               const { ns, endings } = await ask<{ ns: number; endings: Endings }>(
                 python,
@@ -45,14 +45,14 @@ export const pythonCycles: Measure = {
           };
         });
       });
-      const results = await interleaved(turns, { rounds });
+      const results = await interleaved(turns, options);
       return [...results].map(([what, taken]) => ({
         what,
         unit: "/s",
         samples: each(taken, ({ perSecond }) => perSecond),
         cpuUs: each(taken, ({ cpu }) => cpu),
         beside: [toxiproxy],
-        endings: count * rounds,
+        endings: counted(options),
       }));
     });
   },
