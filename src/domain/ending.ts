@@ -24,10 +24,14 @@ export interface ActFacts {
   readonly unsent: number;
 }
 
+/** Of every session that has not ended, and so one for all. */
+const nothingEnded: Ends = {};
+const noAct: ActFacts = { state: "UNKNOWN", unread: 0, unsent: 0 };
+
 /** How a session comes to its end: each side's part, and what our part threw away. */
 export class Ending {
-  private ends: Ends = {};
-  private act: ActFacts = { state: "UNKNOWN", unread: 0, unsent: 0 };
+  private ends = nothingEnded;
+  private act = noAct;
   private overSince: bigint | undefined;
 
   /** Our side's end, undefined until it has. */

@@ -54,7 +54,9 @@ export class Journal {
   /** Records a fact and returns its number. Readers are told once a turn of the loop. */
   append(subject: Subject, fact: Fact): number {
     this.last += 1;
-    const event = { ...subject, sequence: this.last, time: now(), fact };
+    const { scope, listener, session, uid } = subject;
+    // Named one by one: a copy of `subject` with more put into it has a shape of its own, which weighs more than it.
+    const event = { scope, listener, session, uid, sequence: this.last, time: now(), fact };
     this.ring[(this.last - 1) % this.capacity] = event;
     if (this.atOnce.size > 0) for (const observer of this.atOnce) observer.onEvent(event);
     if (this.observers.size > 0) {

@@ -64,6 +64,8 @@ type WriteIntent =
   | { readonly kind: "fin_pending"; readonly cause: Cause }
   | { readonly kind: "fin_sent" };
 
+const openIntent: WriteIntent = { kind: "open" };
+
 /** A named handle on one connection: what has happened to it, and what it was told to do. */
 export class Session implements ConnectionOwner {
   /** Most sessions live without one. */
@@ -77,7 +79,7 @@ export class Session implements ConnectionOwner {
   readonly openedSequence: number;
   /** What waits for ReceiveData; undefined on a session that answers by itself. Outlives closing and the end. */
   inbox: Manual | undefined;
-  private intent: WriteIntent = { kind: "open" };
+  private intent: WriteIntent = openIntent;
   private readonly ending = new Ending();
   /** CloseSession was asked: its drain timeout. */
   private closing: { readonly drainTimeoutMs: number } | undefined;
@@ -480,7 +482,7 @@ export class Session implements ConnectionOwner {
     this.intent = { kind: "fin_pending", cause };
     const errno = this.connection.sendLastData(data);
     if (errno !== undefined) {
-      this.intent = { kind: "open" };
+      this.intent = openIntent;
       return errno;
     }
     this.writtenBytes += data.length;

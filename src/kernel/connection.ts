@@ -47,8 +47,12 @@ export interface ConnectionOwner {
   onReleased(): void;
 }
 
+const itsConnection = Symbol("connection");
+
 /** Node keeps libuv's handle in a private field; there is no public way to the descriptor, or to stop reading at once. */
 type SocketWithHandle = Socket & {
+  /** Whose it is: handlers that are the same for all sockets find it here, where each would have had its own. */
+  [itsConnection]?: Connection;
   readonly _handle?: {
     readonly fd?: number;
     readonly bytesWritten?: number;
@@ -83,6 +87,8 @@ export class Connection implements Watched, BudgetedReader {
   private sentAtRelease = 0;
   /** Bytes handed to the kernel by the FFI, which Node does not count. */
   private sentOutside = 0;
+  /** Made at the first write: many never write. */
+  private writeDone: ((error?: Error | null) => void) | undefined;
   private owner!: ConnectionOwner;
   private readonly socket: SocketWithHandle;
 
@@ -91,14 +97,15 @@ export class Connection implements Watched, BudgetedReader {
     this.socket = socket;
     this.localAddress = endOf(socket.localAddress, socket.localPort, unixPath);
     this.peerAddress = endOf(socket.remoteAddress, socket.remotePort, unixPath === undefined ? undefined : "");
-    socket.on("error", (error) => this.onError(errnoOf(error)));
+    this.socket[itsConnection] = this;
+    socket.on("error", onSocketError);
   }
 
   /** Begins to tell `owner` what happens; reading starts with `resume`. */
   attach(owner: ConnectionOwner): void {
     this.owner = owner;
-    this.socket.on("data", this.onChunk);
-    this.socket.on("end", this.onEnd);
+    this.socket.on("data", onSocketData);
+    this.socket.on("end", onSocketEnd);
     watch(this);
   }
 
@@ -199,7 +206,7 @@ export class Connection implements Watched, BudgetedReader {
   /** Writes bytes after those written before. Only while no FIN is asked for. */
   write(data: Buffer): void {
     if (this.writeSide !== "open") throw new Error("bug: a write after FIN");
-    if (!this.released) this.socket.write(data, this.onWriteDone);
+    if (!this.released) this.socket.write(data, (this.writeDone ??= (error) => this.onWriteDone(error)));
   }
 
   /** Sends FIN as soon as all that was written is with the kernel. Without the FFI that is Node's own end(). */
@@ -350,7 +357,7 @@ export class Connection implements Watched, BudgetedReader {
     if (noticed.errorOrDone && !this.isTcp) this.endUnread();
   }
 
-  private readonly onChunk = (chunk: Buffer): void => {
+  onChunk(chunk: Buffer): void {
     if (this.released) return;
     this.bytesReceived += chunk.length;
     if (readBudget.spend(chunk.length) && !this.parked) {
@@ -359,14 +366,14 @@ export class Connection implements Watched, BudgetedReader {
       readBudget.park(this);
     }
     this.owner.onData(chunk);
-  };
+  }
 
-  private readonly onWriteDone = (error?: Error | null): void => {
+  private onWriteDone(error?: Error | null): void {
     // An error comes by the 'error' event as well, and what was written into a RST is reported as success.
     if (this.released || error) return;
     this.owner.onWritten();
     if (this.writeSide === "fin_pending") this.sendFinWhenFlushed();
-  };
+  }
 
   private sendFinWhenFlushed(): void {
     const fd = this.fd;
@@ -387,7 +394,7 @@ export class Connection implements Watched, BudgetedReader {
    * Node's 'end'. It is not the peer's FIN yet: where data and RST arrive together libuv reports a clean end (a
    * partial read, then POLLHUP). The kernel knows.
    */
-  private readonly onEnd = (): void => {
+  onEnd(): void {
     if (this.readSide === "rst") this.release();
     else this.inspect();
     // Asked by the method: inspecting may have released it.
@@ -398,7 +405,7 @@ export class Connection implements Watched, BudgetedReader {
     if (this.isReleased) return;
     watch(this);
     this.settleWhenBothEnded();
-  };
+  }
 
   private sawPeerFin(): void {
     if (this.readSide !== "open") return;
@@ -424,7 +431,7 @@ export class Connection implements Watched, BudgetedReader {
     else this.onError(errno);
   }
 
-  private onError(errno: Errno): void {
+  onError(errno: Errno): void {
     if (this.released) return;
     if (this.readSide === "rst") {
       // A write that was under way fails after the RST, and Node lets go of the socket then: no end would come.
@@ -440,6 +447,18 @@ export class Connection implements Watched, BudgetedReader {
     }
     this.release();
   }
+}
+
+function onSocketData(this: SocketWithHandle, chunk: Buffer): void {
+  this[itsConnection]?.onChunk(chunk);
+}
+
+function onSocketEnd(this: SocketWithHandle): void {
+  this[itsConnection]?.onEnd();
+}
+
+function onSocketError(this: SocketWithHandle, error: Error): void {
+  this[itsConnection]?.onError(errnoOf(error));
 }
 
 function endOf(host: string | undefined, port: number | undefined, unixPath: string | undefined): Address {
