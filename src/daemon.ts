@@ -4,10 +4,11 @@ import { defaultLimits, type Limits } from "./domain/limits.js";
 import { Fixture } from "./domain/fixture.js";
 import { accessOf, type AccessOptions, type Entrance, entranceOf, type EntranceOptions } from "./entrance.js";
 import type { Fixture as FixtureMessage } from "./gen/hangup/v1/fixture.js";
-import { type Address, dialableHost, formatAddress, isLoopback, parseAddress } from "./kernel/address.js";
+import { type Address, dialableHost, formatAddress, parseAddress } from "./kernel/address.js";
 import { boundApiConnections } from "./kernel/api-connections.js";
 import { connectionRoom, descriptorLimit } from "./kernel/descriptors.js";
 import { privately, removeStaleUnixSocket } from "./kernel/unix-socket.js";
+import { keepaliveOf } from "./keepalive.js";
 import { type ObservabilityOptions, observe } from "./observability/observe.js";
 import { bringUp, type ListenerAddresses } from "./service/bring-up.js";
 import { grpcServer } from "./service/server.js";
@@ -67,7 +68,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const server = grpcServer(fixture, {
     version,
-    keepaliveMs: keepaliveOf(options),
+    keepaliveMs: keepaliveOf(listen, options.keepaliveMs),
     descriptors: descriptorLimit(),
     authentication: entrance.authentication,
     observation,
@@ -170,16 +171,4 @@ function bindError(where: string, message: string): StartError {
     return new StartError("PORT_IN_USE", `${where} is in use (EADDRINUSE): ${hint}`);
   }
   return new StartError("BIND_FAILED", `${where} cannot be listened on: ${message.replace(/^Error: /, "")}`);
-}
-
-/** The interval of the keepalive where nothing else was asked for, in ms. */
-const usualKeepaliveMs = 10_000;
-
-/**
- * On loopback the kernel closes the connections of a client that is gone; one that is stopped in a debugger must lose
- * nothing. Across a network a client can be gone without a word.
- */
-function keepaliveOf({ listen, keepaliveMs }: DaemonOptions): number | undefined {
-  const intervalMs = keepaliveMs ?? (isLoopback(listen) ? 0 : usualKeepaliveMs);
-  return intervalMs === 0 ? undefined : intervalMs;
 }
