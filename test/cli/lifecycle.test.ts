@@ -7,7 +7,7 @@ import { CreateListenerRequest } from "../../src/gen/hangup/v1/listener.js";
 import { StreamEventsRequest } from "../../src/gen/hangup/v1/event.js";
 import { hangup, portOf, serve, type Served, start } from "../support/cli.js";
 import { dialJudge, stuckBytes } from "../support/connections.js";
-import { Clients, ms, type TestDaemon } from "../support/daemon.js";
+import { Clients, ms } from "../support/daemon.js";
 import { type Judge, startJudge } from "../support/judge.js";
 
 let judge: Judge;
@@ -79,7 +79,7 @@ const calls: Readonly<Record<string, () => Promise<() => Promise<unknown>>>> = {
 };
 
 async function dialed() {
-  return dialJudge(clients as TestDaemon, judge);
+  return dialJudge(clients, judge);
 }
 
 /** A call that has reached the daemon: what is asked after it on the same connection is answered. Gives its end. */
