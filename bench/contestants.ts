@@ -84,7 +84,8 @@ export function findContestants(): Contestants {
   for (const major of [20, 24]) {
     const node = nodeOf(major);
     if (node === undefined) skipped.set(`Node ${major}`, "not installed (npm run bench:peers)");
-    else {
+    // The build makes the code cache for its own Node alone.
+    else if (build(`Node ${major}`, node, ["scripts/code-cache.cjs"], root)) {
       hangups.push(hangup(major, node));
       versions[`Node ${major}`] = said(node, ["--version"]);
     }

@@ -20,8 +20,8 @@ for major in 20 24; do
   npm install --silent --no-save --prefix "$cache/node-$major" "$package@$major"
 done
 
-if ! "$cache/python/bin/python" -c 'import grpc, google.protobuf, google.rpc.status_pb2' 2>/dev/null; then
+if ! "$cache/python/bin/python" -c 'import grpc, google.protobuf, google.rpc.status_pb2, toxiproxy' 2>/dev/null; then
   python3 -m venv "$cache/python"
   "$cache/python/bin/pip" install --quiet --disable-pip-version-check 'grpcio==1.81.0' 'protobuf==6.33.5' \
-    'googleapis-common-protos==1.72.0'
+    'googleapis-common-protos==1.72.0' 'toxiproxy-python==0.1.1'
 fi

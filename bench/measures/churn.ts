@@ -23,7 +23,7 @@ export const churn: Measure = {
   defaultRounds: 5,
   async run({ rounds, quick, contestants }) {
     const { driver, load } = tools(contestants);
-    const ms = quick ? 200 : 1500;
+    const ms = quick ? 200 : 1000;
     const take = async (one: Running, subscribers: number) => {
       const subscription =
         subscribers === 0

@@ -9,7 +9,7 @@ import { ways, withAll } from "../with-all.js";
 export const commandLatency: Measure = {
   name: "command-latency",
   about: "from the sending of a reset command to ECONNRESET at the peer, which is reading",
-  defaultRounds: 5,
+  defaultRounds: 10,
   async run(options) {
     const { contestants } = options;
     const { driver } = tools(contestants);

@@ -12,7 +12,7 @@ import { calledBy, ways, withAll } from "../with-all.js";
 export const cycles: Measure = {
   name: "cycles",
   about: "cycles a second (listen, dial, echo, reset, ECONNRESET seen, delete), one after the other",
-  defaultRounds: 5,
+  defaultRounds: 10,
   async run(options) {
     const { contestants } = options;
     const { driver } = tools(contestants);

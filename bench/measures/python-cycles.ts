@@ -8,11 +8,13 @@ import { counted, repeats } from "../repeats.js";
 import { calledBy, withAll } from "../with-all.js";
 
 const root = join(__dirname, "..");
+/** By the client that Python users of Toxiproxy have. */
+const theirs = "toxiproxy-python";
 const program = join(root, "bench/peers/cycles.py");
 export const pythonCycles: Measure = {
   name: "python-cycles",
-  about: "the same cycles from Python: by grpcio, and by http.client for Toxiproxy",
-  defaultRounds: 5,
+  about: "the same cycles from Python: by grpcio; Toxiproxy by http.client, one connection kept, and by its own client",
+  defaultRounds: 10,
   async run(options) {
     const { contestants } = options;
     const { python } = contestants;
@@ -26,9 +28,13 @@ export const pythonCycles: Measure = {
               { way, called: way, flags: [] },
               { way, called: `${way} + plan`, flags: ["-planned"] },
             ])
-          : contestant.ways.map((way) => ({ way, called: way, flags: [] }));
+          : [
+              { way: contestant.ways[0], called: toxiproxy, flags: [] },
+              // The last of a flag counts.
+              { way: contestant.ways[0], called: theirs, flags: ["-way", "toxiproxy-python"] },
+            ];
         return variants.map(({ way, called, flags }) => {
-          const what = calledBy(contestant, called);
+          const what = contestant.isHangup ? calledBy(contestant, called) : called;
           return {
             what,
             take: async (warming: boolean) => {
@@ -51,7 +57,7 @@ export const pythonCycles: Measure = {
         unit: "/s",
         samples: each(taken, ({ perSecond }) => perSecond),
         cpuUs: each(taken, ({ cpu }) => cpu),
-        beside: [toxiproxy],
+        beside: [toxiproxy, theirs],
         endings: counted(options),
       }));
     });

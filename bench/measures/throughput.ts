@@ -3,9 +3,9 @@ import { Commander } from "../commander.js";
 import { drive, epoll, type Running, tools, toxiproxy, type Way } from "../contestants.js";
 import { assertEndings, type Endings } from "../endings.js";
 import { each, interleaved } from "../interleaved.js";
-import type { Measure, Row } from "../measure.js";
+import type { Measure } from "../measure.js";
 import { percentile, worstShare } from "../statistics.js";
-import { calledBy, withAll } from "../with-all.js";
+import { ways, withAll } from "../with-all.js";
 
 // The far end writes 64 KiB and reads what comes back, as fast as both go, in a process of its own. With 64 connections
 // a second client commands meanwhile, so rarely that it takes no CPU worth the name.
@@ -24,7 +24,7 @@ export const throughput: Measure = {
   defaultRounds: 5,
   async run({ rounds, quick, contestants }) {
     const { driver, load } = tools(contestants);
-    const [oneMs, manyMs] = quick ? [200, 300] : [1500, 4000];
+    const [oneMs, manyMs] = quick ? [200, 300] : [1000, 2500];
     const flood = async (one: Running, connections: number, ms: number): Promise<Flood & { cpu: number }> => {
       const commander = await Commander.start(driver, one);
       try {
@@ -45,64 +45,60 @@ export const throughput: Measure = {
       return ns;
     };
     return withAll(contestants.all, async (running) => {
-      const turns = running.flatMap((one) =>
-        one.contestant.ways.map((way) => ({
-          what: calledBy(one.contestant, way),
-          take: async () => {
-            const single = await flood(one, 1, oneMs);
-            const [all, ns] = await Promise.all([flood(one, many, manyMs), probe(one, way)]);
-            return {
-              single: megabytes(single),
-              all: megabytes(all),
-              singleCpu: single.cpu / (total(single) / 1e6),
-              allCpu: all.cpu / (total(all) / 1e6),
-              worst: worstShare(all.bytes),
-              p50: percentile(ns, 50) / 1000,
-              p99: percentile(ns, 99) / 1000,
-              probes: ns.length,
-            };
-          },
-        })),
-      );
-      const results = [...(await interleaved(turns, { rounds }))];
-      type Taken = Awaited<ReturnType<(typeof turns)[number]["take"]>>;
-      const rows = (
-        about: string,
-        unit: string,
-        pick: (taken: Taken) => number,
-        beside: readonly string[],
-        more: (taken: readonly Taken[]) => Partial<Row> = () => ({}),
-      ): Row[] =>
-        results.map(([what, taken]) => ({
-          what: `${about}, ${what}`,
-          unit,
-          samples: each(taken, pick),
-          beside: beside.map((peer) => `${about}, ${peer}`),
-          ...more(taken),
-        }));
-      const endings = (taken: readonly Taken[]) => ({ endings: taken.reduce((sum, { probes }) => sum + probes, 0) });
+      const singles = running.map((one) => ({
+        what: `1 connection, ${one.contestant.name}`,
+        take: async () => {
+          const flooded = await flood(one, 1, oneMs);
+          return { rate: megabytes(flooded), cpu: flooded.cpu / (total(flooded) / 1e6) };
+        },
+      }));
+      const crowds = ways(running).map(({ what, way, one }) => ({
+        what,
+        take: async () => {
+          const [flooded, ns] = await Promise.all([flood(one, many, manyMs), probe(one, way)]);
+          return {
+            rate: megabytes(flooded),
+            cpu: flooded.cpu / (total(flooded) / 1e6),
+            worst: worstShare(flooded.bytes),
+            p50: percentile(ns, 50) / 1000,
+            p99: percentile(ns, 99) / 1000,
+            probes: ns.length,
+          };
+        },
+      }));
+      const single = await interleaved(singles, { rounds });
+      const crowd = [...(await interleaved(crowds, { rounds }))];
+      const beside = (about: string) => [toxiproxy, epoll].map((peer) => `${about}, ${peer}`);
+      const manyAbout = `${many} connections`;
       return [
-        ...rows(
-          "1 connection",
-          "MB/s",
-          ({ single }) => single,
-          [toxiproxy, epoll],
-          (taken) => ({
-            cpuUs: each(taken, ({ singleCpu }) => singleCpu),
-          }),
+        ...[...single].map(([what, taken]) => ({
+          what,
+          unit: "MB/s",
+          samples: each(taken, ({ rate }) => rate),
+          cpuUs: each(taken, ({ cpu }) => cpu),
+          beside: beside("1 connection"),
+        })),
+        ...crowd.map(([what, taken]) => ({
+          what: `${manyAbout}, ${what}`,
+          unit: "MB/s",
+          samples: each(taken, ({ rate }) => rate),
+          cpuUs: each(taken, ({ cpu }) => cpu),
+          beside: beside(manyAbout),
+        })),
+        ...crowd.map(([what, taken]) => ({
+          what: `worst connection, ${what}`,
+          unit: "of the mean",
+          samples: each(taken, ({ worst }) => worst),
+        })),
+        ...(["p50", "p99"] as const).flatMap((percent) =>
+          crowd.map(([what, taken]) => ({
+            what: `command ${percent}, ${what}`,
+            unit: "us",
+            samples: each(taken, (one) => one[percent]),
+            beside: beside(`command ${percent}`),
+            endings: taken.reduce((sum, { probes }) => sum + probes, 0),
+          })),
         ),
-        ...rows(
-          `${many} connections`,
-          "MB/s",
-          ({ all }) => all,
-          [toxiproxy, epoll],
-          (taken) => ({
-            cpuUs: each(taken, ({ allCpu }) => allCpu),
-          }),
-        ),
-        ...rows("worst connection", "of the mean", ({ worst }) => worst, []),
-        ...rows("command p50", "us", ({ p50 }) => p50, [toxiproxy, epoll], endings),
-        ...rows("command p99", "us", ({ p99 }) => p99, [toxiproxy, epoll], endings),
       ];
     });
   },

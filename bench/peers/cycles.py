@@ -110,6 +110,29 @@ class Toxiproxy:
         return text
 
 
+class ToxiproxyClient:
+    """The same by toxiproxy-python, as its users have it: a connection for each call, and a list of all before each new one."""
+
+    def __init__(self, address: str, upstream: str) -> None:
+        from toxiproxy import Toxiproxy as Server
+        from toxiproxy.api import APIConsumer
+
+        APIConsumer.host, APIConsumer.port = address.split(":")
+        self.server, self.upstream = Server(), upstream
+
+    def listen(self, name: str, planned: bool) -> tuple[str, int]:
+        self.proxy = self.server.create(name=name, upstream=self.upstream, enabled=True)
+        self.proxy.add_toxic(type="reset_peer", toxicity=0, attributes={"timeout": 0})
+        host, port = self.proxy.listen.rsplit(":", 1)
+        return host, int(port)
+
+    def reset(self, name: str) -> None:
+        self.proxy.destroy()
+
+    def delete(self, name: str) -> None:
+        """The reset has done it."""
+
+
 def cycle(control, name: str, planned: bool, endings: dict[str, int]) -> None:
     with socket.create_connection(control.listen(name, planned)) as conn:
         conn.sendall(MESSAGE)
@@ -129,7 +152,7 @@ def cycle(control, name: str, planned: bool, endings: dict[str, int]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("-way", choices=["unary", "stream", "http"])
+    parser.add_argument("-way", choices=["unary", "stream", "http", "toxiproxy-python"])
     parser.add_argument("-address")
     parser.add_argument("-upstream")
     parser.add_argument("-planned", action="store_true")
@@ -137,6 +160,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.way == "http":
         control = Toxiproxy(options.address, options.upstream)
+    elif options.way == "toxiproxy-python":
+        control = ToxiproxyClient(options.address, options.upstream)
     else:
         control = (Stream if options.way == "stream" else Unary)(options.address)
     endings = {"econnreset": 0, "eof": 0, "other": 0}
