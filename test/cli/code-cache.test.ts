@@ -89,6 +89,24 @@ test("a daemon has no FFI in its memory before its first listener", async () => 
   expect(await mapped()).toBe(true);
 });
 
+test("what is published has the bundle, its parts and the cache, and no program of the checkout", () => {
+  const { stdout } = spawnSync("npm", ["pack", "--dry-run", "--ignore-scripts", "--json"], {
+    cwd: root,
+    encoding: "utf8",
+    timeout: 20_000,
+  });
+  const [published]: { files: { path: string }[] }[] = JSON.parse(stdout);
+  const ours = published?.files.map(({ path }) => path).filter((path) => /^(bin|dist)\//.test(path)) ?? [];
+  const caches = ours.filter((path) => path.endsWith(".cache"));
+  expect(caches).toContain(`dist/${cacheName}`);
+  expect(ours.filter((path) => !caches.includes(path))).toEqual([
+    "bin/hangup.cjs",
+    "dist/hangup.cjs",
+    "dist/metrics.cjs",
+    "dist/tracing.cjs",
+  ]);
+});
+
 async function oneWrongBit(file: string): Promise<void> {
   const bytes = await readFile(file);
   const middle = bytes.length >> 1;
