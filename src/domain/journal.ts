@@ -1,6 +1,7 @@
 import { now } from "./clock.js";
 import { type EventFilter, type Fact, isDataKind, type JournalEvent, matches, type Subject } from "./event.js";
-import { type Observers, poke, waitUntil } from "./wait-until.js";
+import { Pace } from "./pace.js";
+import { forever, type Observers, poke, waitUntil } from "./wait-until.js";
 
 /** Events that a reader can have no more. */
 export interface Gap {
@@ -36,7 +37,7 @@ export class Journal {
   private readonly atOnce = new Set<JournalObserver>();
   private last = 0;
   private dataReaders = 0;
-  private wakeUp: NodeJS.Immediate | undefined;
+  private readonly pace = new Pace(() => poke(this.observers));
   private closed = false;
 
   constructor(private readonly capacity: number) {}
@@ -51,7 +52,7 @@ export class Journal {
     return this.dataReaders > 0;
   }
 
-  /** Records a fact and returns its number. Readers are told once a turn of the loop. */
+  /** Records a fact and returns its number. Readers are told at once while little happens, and gathered when much does. */
   append(subject: Subject, fact: Fact): number {
     this.last += 1;
     const { scope, listener, session, uid } = subject;
@@ -59,12 +60,7 @@ export class Journal {
     const event = { scope, listener, session, uid, sequence: this.last, time: now(), fact };
     this.ring[(this.last - 1) % this.capacity] = event;
     if (this.atOnce.size > 0) for (const observer of this.atOnce) observer.onEvent(event);
-    if (this.observers.size > 0) {
-      this.wakeUp ??= setImmediate(() => {
-        this.wakeUp = undefined;
-        poke(this.observers);
-      });
-    }
+    if (this.observers.size > 0) this.pace.soon();
     return this.last;
   }
 
@@ -124,11 +120,7 @@ export class Journal {
       return true;
     }
     const check = () => (this.last > sequence ? true : this.closed ? false : undefined);
-    return await waitUntil(this.observers, check, {
-      timeoutMs: 2 ** 31 - 1,
-      signal,
-      onTimeout: () => new Error("bug: nothing happened for 24 days"),
-    });
+    return await waitUntil(this.observers, check, { ...forever, signal });
   }
 }
 

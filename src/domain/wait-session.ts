@@ -40,6 +40,8 @@ export async function waitSession(
   } finally {
     stop?.();
   }
+  // A state may be there before what brought it has been noticed: the peer's FIN, of CLOSE_WAIT.
+  if (goal.state !== undefined && !session.ended) session.inspect();
   return session;
 }
 

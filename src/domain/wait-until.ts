@@ -1,13 +1,19 @@
 import { setMaxListeners } from "node:events";
 
-/** How long to wait and what ends it. */
+/** What ends a wait before what it is for. */
 export interface WaitOptions {
-  /** 0: only ask whether it holds now. */
+  /** 0: only ask whether it holds now; Infinity: as long as it takes. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   /** The error past the timeout. */
   readonly onTimeout: () => Error;
 }
+
+/** As long as it takes. */
+export const forever = {
+  timeoutMs: Number.POSITIVE_INFINITY,
+  onTimeout: () => new Error("bug: forever is over"),
+} as const;
 
 /** Who asks again when something changed. */
 export type Observers = Set<() => void>;
@@ -43,7 +49,10 @@ export async function waitUntil<T>(observers: Observers, check: () => T | undefi
       }
     };
     const onAbort = () => leave(() => reject(options.signal?.reason as Error));
-    const timer = setTimeout(() => leave(() => reject(options.onTimeout())), options.timeoutMs);
+    const timer =
+      options.timeoutMs === Number.POSITIVE_INFINITY
+        ? undefined
+        : setTimeout(() => leave(() => reject(options.onTimeout())), options.timeoutMs);
     // One call can wait for thousands of sessions: Node takes more than ten for a leak, and says so on stderr.
     if (options.signal !== undefined) setMaxListeners(0, options.signal);
     options.signal?.addEventListener("abort", onAbort, { once: true });

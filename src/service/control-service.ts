@@ -17,7 +17,7 @@ import { type BugReport, toStatus } from "./status.js";
 
 /** The methods that a stream can carry. */
 export type Methods = CaptureServiceImplementation &
-  EventServiceImplementation &
+  Pick<EventServiceImplementation, "listEvents"> &
   ListenerServiceImplementation &
   ScopeServiceImplementation &
   SessionServiceImplementation &

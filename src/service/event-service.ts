@@ -1,15 +1,17 @@
+import type { ServiceImplementation } from "nice-grpc";
 import { now } from "../domain/clock.js";
 import { DomainError } from "../domain/errors.js";
 import type { EventFilter, Fact } from "../domain/event.js";
 import { allScopes, type Fixture } from "../domain/fixture.js";
-import type { Page } from "../domain/journal.js";
-import { Event, Event_Kind, type EventServiceImplementation } from "../gen/hangup/v1/event.js";
+import type { Gap, Page } from "../domain/journal.js";
+import { Event, Event_Kind } from "../gen/hangup/v1/event.js";
+import { type EncodedEventServiceDefinition, encodedEvents, encodedOfStream } from "./encoded-events.js";
 import { count, enumName, exact, optional } from "./fields.js";
 import { eventMessage, lostFact, streamMessage } from "./messages.js";
 import { fitting } from "./paging.js";
 
 /** The gRPC face of events. */
-export function eventService(fixture: Fixture): EventServiceImplementation {
+export function eventService(fixture: Fixture): ServiceImplementation<typeof EncodedEventServiceDefinition> {
   const { journal } = fixture;
   return {
     async *streamEvents(request, { signal }) {
@@ -18,13 +20,13 @@ export function eventService(fixture: Fixture): EventServiceImplementation {
       const after = request.afterSequence === undefined ? undefined : exact("after_sequence", request.afterSequence);
       using _ = fixture.subscribers.enter();
       using subscription = journal.subscribe(filter, after);
-      const subscribed = streamMessage(journal.lastSequence, now(), {
-        $case: "subscribed",
-        value: { daemonUid: fixture.uid },
-      });
-      yield { events: [subscribed] };
+      const value = { daemonUid: fixture.uid };
+      yield encodedOfStream(streamMessage(journal.lastSequence, now(), { $case: "subscribed", value }));
       const max = request.maxEvents === 0 ? Number.POSITIVE_INFINITY : request.maxEvents;
-      for await (const page of subscription.pages(max, signal)) yield { events: eventsOf(page) };
+      for await (const page of subscription.pages(max, signal)) {
+        if (page.lost !== undefined) yield encodedOfStream(lostMessage(page.lost));
+        if (page.events.length > 0) yield encodedEvents(page.events);
+      }
     },
 
     async listEvents(request) {
@@ -41,11 +43,13 @@ export function eventService(fixture: Fixture): EventServiceImplementation {
   };
 }
 
-function eventsOf(page: Page): Event[] {
-  const events = page.events.map(eventMessage);
-  return page.lost === undefined
-    ? events
-    : [streamMessage(page.lost.lastSequence, now(), lostFact(page.lost)), ...events];
+function eventsOf({ lost, events }: Page): Event[] {
+  const known = events.map(eventMessage);
+  return lost === undefined ? known : [lostMessage(lost), ...known];
+}
+
+function lostMessage(gap: Gap): Event {
+  return streamMessage(gap.lastSequence, now(), lostFact(gap));
 }
 
 function filterOf(

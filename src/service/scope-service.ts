@@ -1,7 +1,7 @@
 import { DomainError } from "../domain/errors.js";
 import { allScopes, type Fixture } from "../domain/fixture.js";
 import { checkLabels, checkName } from "../domain/names.js";
-import { waitUntil } from "../domain/wait-until.js";
+import { forever, waitUntil } from "../domain/wait-until.js";
 import { Scope, type ScopeServiceImplementation } from "../gen/hangup/v1/scope.js";
 import { durationMs, minuteMs, optional, required } from "./fields.js";
 import { scopeMessage, scopeReportMessage } from "./messages.js";
@@ -40,11 +40,7 @@ export function scopeService(fixture: Fixture): ScopeServiceImplementation {
       lease.hold();
       try {
         yield { scope: scopeMessage(scope.view()), report: undefined };
-        const report = await waitUntil(fixture.observers, () => fixture.reportOf(scope), {
-          timeoutMs: 2 ** 31 - 1,
-          signal,
-          onTimeout: () => new Error("bug: held for 24 days"),
-        });
+        const report = await waitUntil(fixture.observers, () => fixture.reportOf(scope), { ...forever, signal });
         yield { scope: undefined, report: scopeReportMessage(report) };
       } finally {
         if (lease.unhold() === 0 && !scope.isStopping) await fixture.endScope(scope, "RELEASED");
