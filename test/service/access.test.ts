@@ -110,6 +110,21 @@ describe("a session", () => {
     expect(lookup).toHaveBeenCalledTimes(1);
   });
 
+  test("by a name of several addresses is not dialed to those that are not allowed, though they would answer", async () => {
+    // To connect to the wildcard is to connect to ::1.
+    const { port } = await judge.listen({ host: "::1" });
+    await using wide = await startTestDaemon({ allowDial: ["0.0.0.0/0", "::/0"] });
+    // Its client connects before look-ups are ours.
+    await wide.info.getInfo({});
+    resolvesTo("::", "127.0.0.1");
+    expect(await failureOf(daemon.sessions.openSession({ target: `many.test:${port}` }))).toMatchObject({
+      reason: "CONNECT_FAILED",
+      metadata: { errno: "ECONNREFUSED" },
+    });
+    const { session } = await wide.sessions.openSession({ target: `many.test:${port}` });
+    expect(session?.peerAddress).toBe(`[::1]:${port}`);
+  });
+
   test("by a name of none that is allowed is not dialed", async () => {
     const lookup = resolvesTo("192.0.2.1", "::");
     expect(await failureOf(daemon.sessions.openSession({ target: "inside.test:80" }))).toMatchObject({
