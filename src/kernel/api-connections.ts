@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Server, Socket } from "node:net";
+import { AbandonedClients } from "./abandoned-clients.js";
 import type { Address } from "./address.js";
 import { isOneOfTheLast } from "./descriptors.js";
 
@@ -13,7 +14,8 @@ type AcceptedSocket = Socket & { readonly server?: Server; readonly _handle?: { 
 
 /**
  * Bounds the connections to the server that listens on an address, which its library keeps to itself: at most `max` at
- * once, and none that would take one of the last descriptors. Others are closed as soon as they are accepted.
+ * once, and none that would take one of the last descriptors. Others are closed as soon as they are accepted. Those that
+ * the library has forgotten are let go.
  */
 export function boundApiConnections(
   listen: Address,
@@ -21,6 +23,7 @@ export function boundApiConnections(
   onRefused: (why: "TOO_MANY_CONNECTIONS" | "EMFILE") => void,
 ): Disposable {
   const bounded = new WeakSet<Server>();
+  const abandoned = new AbandonedClients();
   const onAccepted = (message: unknown): void => {
     const { socket } = message as { readonly socket: AcceptedSocket };
     const { server } = socket;
@@ -30,7 +33,7 @@ export function boundApiConnections(
       server.maxConnections = max;
       server.on("drop", () => onRefused("TOO_MANY_CONNECTIONS"));
     }
-    if (!isOneOfTheLast(socket._handle?.fd ?? -1, "api")) return;
+    if (!isOneOfTheLast(socket._handle?.fd ?? -1, "api")) return abandoned.add(socket);
     socket.destroy();
     onRefused("EMFILE");
   };
