@@ -66,5 +66,5 @@ function missingFor({ name }: Measure, { driver, load, python, skipped }: Contes
 
 function machine(): string {
   const [first] = cpus();
-  return `${cpus().length} x ${first?.model.trim() ?? "unknown CPU"}, Linux ${release()}`;
+  return `${cpus().length} x ${first?.model.trim() ?? "unknown CPU"}, Linux ${release().split("-")[0]}`;
 }
