@@ -1,6 +1,7 @@
 import { createClientFactory } from "nice-grpc";
 import { errorDetailsClientMiddleware } from "nice-grpc-error-details";
 import { CreateListenerRequest } from "../../src/gen/hangup/v1/listener.js";
+import { OpenSessionRequest } from "../../src/gen/hangup/v1/session.js";
 import { type ScopeServiceClient, ScopeServiceDefinition } from "../../src/gen/hangup/v1/scope.js";
 import { startTestDaemon, type TestDaemon } from "../support/daemon.js";
 import { failureOf } from "../support/failure.js";
@@ -146,4 +147,141 @@ test("bounds are RESOURCE_EXHAUSTED, and the daemon goes on", async () => {
   });
   await first.send({ text: "still" });
   expect((await first.recv()).data.toString()).toBe("still");
+});
+
+test("a wait, a stream of events and a list in one scope see nothing of the same names in another", async () => {
+  await scopes.createScope({ scope: "a" });
+  await scopes.createScope({ scope: "b" });
+  const [inA, inB] = [await listen("a"), await listen("b")];
+  const eventsOfB = daemon.events.streamEvents({ scope: "b" })[Symbol.asyncIterator]();
+  await eventsOfB.next();
+  const waitInB = daemon.sessions.waitSession({ scope: "b", session: "echo/1" });
+  const peerA = await judge.connect(inA);
+  await daemon.sessions.waitSession({ scope: "a", session: "echo/1" });
+  expect(
+    await failureOf(daemon.sessions.waitSession({ scope: "b", listener: "echo", timeout: { seconds: 0n, nanos: 0 } })),
+  ).toMatchObject({ reason: "WAIT_TIMEOUT" });
+  expect((await daemon.listeners.listListeners({ scope: "b" })).listeners).toMatchObject([{ accepted: 0n }]);
+
+  const peerB = await judge.connect(inB);
+  expect((await waitInB).session).toMatchObject({ scope: "b", name: "echo/1" });
+  // The first that is told of b is its own session, though the one of a came before.
+  const { events } = (await eventsOfB.next()).value!;
+  expect(events).toMatchObject([{ scope: "b", session: "echo/1", fact: { $case: "sessionOpened" } }]);
+
+  await scopes.deleteScope({ scope: "a" });
+  expect((await peerA.recv()).end).toBe("ECONNRESET");
+  await peerB.send({ text: "b" });
+  expect((await peerB.recv()).data.toString()).toBe("b");
+});
+
+test("a signal, a plan and a capture's name belong to one scope", async () => {
+  await scopes.createScope({ scope: "a" });
+  await scopes.createScope({ scope: "b" });
+  const plans = [{ steps: [{ trigger: { signal: "go" }, action: { reset: {} } }] }];
+  const [inA, inB] = [await listen("a", { plans }), await listen("b", { plans })];
+  const [peerA, peerB] = [await judge.connect(inA), await judge.connect(inB)];
+  await daemon.sessions.waitSession({ scope: "b", session: "echo/1" });
+  expect(await daemon.sessions.signalPlan({ scope: "a", signal: "go" })).toEqual({ sessions: 1n });
+  expect((await peerA.recv()).end).toBe("ECONNRESET");
+  await peerB.send({ text: "b" });
+  expect((await peerB.recv()).data.toString()).toBe("b");
+  const { report } = await scopes.deleteScope({ scope: "b" });
+  expect(report?.plans).toMatchObject([{ listener: "echo", plans: [{ steps: [{ fired: 0n, notFired: 1n }] }] }]);
+});
+
+test("the report counts all endings by kind, also of listeners that were deleted and sessions that were forgotten", async () => {
+  await using small = await startTestDaemon({ limits: { endedSessions: 1 } });
+  const client = createClientFactory().use(errorDetailsClientMiddleware).create(ScopeServiceDefinition, small.channel);
+  await client.createScope({ scope: "a" });
+  const plans = [{ connections: 1, steps: [{ trigger: { accepted: {} }, action: { half_close: {} } }] }];
+  const request = CreateListenerRequest.fromJSON({ scope: "a", name: "gone", plans });
+  const { listener: gone } = await small.listeners.createListener(request);
+  const finned = await judge.connect({ host: gone!.host, port: gone!.port });
+  expect((await finned.recv()).end).toBe("EOF");
+  await finned.close();
+  await small.sessions.waitSession({ scope: "a", session: "gone/1", condition: 1 });
+  await small.listeners.deleteListener({ scope: "a", listener: "gone" });
+
+  const { listener } = await small.listeners.createListener({ scope: "a", name: "echo" });
+  for (const linger0 of [true, true, false]) {
+    const peer = await judge.connect({ host: listener!.host, port: listener!.port });
+    const { session } = await small.sessions.waitSession({ scope: "a", listener: "echo", peerPort: peer.localPort });
+    await peer.sendAll({ text: "12345" });
+    expect((await peer.recvAll({ max: 5 })).bytes).toBe(5);
+    await peer.close({ linger0 });
+    await small.sessions.waitSession({ scope: "a", session: session!.name, condition: 1 }).catch(() => undefined);
+  }
+  const target = await judge.listen({ host: "127.0.0.1" });
+  const plan = { steps: [{ trigger: { bytesReceived: 1 }, action: { reset: {} } }] };
+  await small.sessions.openSession(
+    OpenSessionRequest.fromJSON({ scope: "a", name: "d", target: `127.0.0.1:${target.port}`, plan }),
+  );
+  const { report } = await client.deleteScope({ scope: "a" });
+  expect(report).toMatchObject({
+    openListeners: ["echo"],
+    openSessions: ["d"],
+    scope: { openSessions: 1n },
+    counts: { sessions: 5n, localFin: 2n, localRst: 1n, localNone: 2n, peerFin: 2n, peerRst: 2n, peerNone: 1n },
+    bytesReceived: 15n,
+    bytesSent: 15n,
+    plans: [
+      { listener: "gone", session: "", plans: [{ connectionsSeen: 1n, steps: [{ fired: 1n, notFired: 0n }] }] },
+      { listener: "", session: "d", plans: [{ connectionsSeen: 1n, steps: [{ fired: 0n, notFired: 1n }] }] },
+    ],
+  });
+  await target.close();
+});
+
+test("every request is a use; holding suspends the ttl, and of two holders the last one counts", async () => {
+  await scopes.createScope({ scope: "h", ttl: { seconds: 600n, nanos: 0 } });
+  const expireTime = async () => {
+    const { seconds, nanos } = (await scopes.listScopes({})).scopes.find(({ name }) => name === "h")!.expireTime!;
+    return seconds * 1_000_000_000n + BigInt(nanos);
+  };
+  const first = await expireTime();
+  await listen("h");
+  expect(await expireTime()).toBeGreaterThan(first);
+  const [one, two] = [new AbortController(), new AbortController()];
+  const hold = async ({ signal }: AbortController) => {
+    const stream = scopes.holdScope({ scope: "h" }, { signal })[Symbol.asyncIterator]();
+    return { stream, first: (await stream.next()).value };
+  };
+  const [a, b] = [await hold(one), await hold(two)];
+  expect(b.first?.scope).toMatchObject({ holders: 2, expireTime: undefined });
+  one.abort();
+  await a.stream.next().catch(() => undefined);
+  const held = async () => (await scopes.listScopes({ scope: "h" })).scopes[0]?.holders;
+  while ((await held()) === 2) continue;
+  expect(await held()).toBe(1);
+  const ended = daemon.events.streamEvents({ scope: "-", kinds: [16] })[Symbol.asyncIterator]();
+  await ended.next();
+  two.abort();
+  await b.stream.next().catch(() => undefined);
+  expect((await ended.next()).value?.events).toMatchObject([{ scope: "h", fact: { value: { reason: 2 } } }]);
+});
+
+test("a wait in a scope that ends is SCOPE_ENDED", async () => {
+  await scopes.createScope({ scope: "a" });
+  const waiting = failureOf(daemon.sessions.waitSession({ scope: "a", session: "never" }));
+  await scopes.listScopes({});
+  await scopes.deleteScope({ scope: "a" });
+  expect(await waiting).toMatchObject({ code: "FAILED_PRECONDITION", reason: "SCOPE_ENDED" });
+});
+
+test("a held scope that the daemon makes has the labels asked for, and they are bounded", async () => {
+  const cancel = new AbortController();
+  const held = scopes.holdScope({ labels: { test: "x" } }, { signal: cancel.signal })[Symbol.asyncIterator]();
+  expect((await held.next()).value?.scope).toMatchObject({ name: "scope-1", labels: { test: "x" } });
+  cancel.abort();
+  await held.next().catch(() => undefined);
+  const labels = { x: "v".repeat(256) };
+  expect(await failureOf(scopes.createScope({ labels }))).toMatchObject({
+    code: "INVALID_ARGUMENT",
+    field: "labels[x]",
+  });
+  expect(await failureOf(scopes.holdScope({ labels })[Symbol.asyncIterator]().next())).toMatchObject({
+    code: "INVALID_ARGUMENT",
+    field: "labels[x]",
+  });
 });
