@@ -1,5 +1,7 @@
 // What takes minutes, and processes of its own: `npm run endurance -- soak|mass|chaos`, see CONTRIBUTING.md.
 import { parseArgs } from "node:util";
+import { chaos } from "./chaos.js";
+import { chaosWorkers } from "./chaos-workers.js";
 import { mass } from "./mass.js";
 import { soak } from "./soak.js";
 import { daemonProcess } from "./support/daemon-process.js";
@@ -10,6 +12,7 @@ const usage = "usage: npm run endurance -- soak [--minutes N] | mass | chaos [--
 /** Starts itself anew, for the daemon and for clients that are to be ended by force. */
 const processes: Readonly<Record<string, (options: never) => Promise<void>>> = {
   "daemon-process": daemonProcess,
+  "chaos-workers": chaosWorkers,
 };
 
 async function main(): Promise<void> {
@@ -31,6 +34,9 @@ async function main(): Promise<void> {
       break;
     case "soak":
       await soak(findings, { minutes: minutes(5), seed, sessions });
+      break;
+    case "chaos":
+      await chaos(findings, { minutes: minutes(2), seed });
       break;
     default:
       throw new Error(usage);

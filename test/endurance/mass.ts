@@ -7,6 +7,7 @@ import { HostedDaemon } from "./support/hosted-daemon.js";
 import { inParallel } from "./support/in-parallel.js";
 import { standing } from "./support/insides.js";
 import { RawSockets } from "./support/raw-sockets.js";
+import { warmUp } from "./support/warm-up.js";
 
 const sessions = 10_000;
 const rounds = 3;
@@ -21,6 +22,7 @@ export async function mass(findings: Findings): Promise<void> {
   using sockets = new RawSockets();
   const { limits } = await clients.info.getInfo({});
   await others.info.getInfo({});
+  await warmUp(clients);
   const before = await daemon.insides();
 
   for (let round = 1; round <= rounds; round += 1) {

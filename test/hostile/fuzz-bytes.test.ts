@@ -1,4 +1,10 @@
-import { connect as connectHttp2, constants, type ClientHttp2Session } from "node:http2";
+import {
+  type ClientHttp2Session,
+  connect as connectHttp2,
+  constants,
+  type IncomingHttpHeaders,
+  type IncomingHttpStatusHeader,
+} from "node:http2";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { Status } from "nice-grpc";
@@ -143,10 +149,10 @@ async function call(
     te: "trailers",
     ...more,
   });
-  let status: unknown;
-  let httpStatus: unknown;
-  const note = (got: Record<string, unknown>) => {
-    status ??= got["grpc-status"];
+  let status: string | undefined;
+  let httpStatus: number | undefined;
+  const note = (got: IncomingHttpHeaders & IncomingHttpStatusHeader) => {
+    status ??= got["grpc-status"] as string | undefined;
     httpStatus ??= got[":status"];
   };
   stream
@@ -156,7 +162,7 @@ async function call(
     .resume();
   stream.end(body);
   await new Promise((resolve) => stream.once("close", resolve));
-  return status === undefined ? `HTTP ${String(httpStatus)}, RST_STREAM ${stream.rstCode}` : `status ${String(status)}`;
+  return status === undefined ? `HTTP ${httpStatus}, RST_STREAM ${stream.rstCode}` : `status ${status}`;
 }
 
 const getInfo = "/hangup.v1.DaemonService/GetInfo";

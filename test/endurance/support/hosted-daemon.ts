@@ -23,7 +23,7 @@ export class HostedDaemon implements AsyncDisposable {
 
   static async start(limits: Partial<Limits> = {}): Promise<HostedDaemon> {
     const child = fork(process.argv[1]!, ["daemon-process", JSON.stringify({ limits })], {
-      execArgv: ["--expose-gc", "--enable-source-maps"],
+      execArgv: ["--expose-gc"],
       stdio: ["ignore", "inherit", "pipe", "ipc"],
     });
     const complaints: string[] = [];

@@ -192,6 +192,18 @@ export class RawSocket {
     }
   }
 
+  /** Reads so many bytes, as text. Throws at an end before that, and at the deadline. */
+  async readText(count: number, deadlineMs = 30_000): Promise<string> {
+    let text = "";
+    while (text.length < count) {
+      const read = this.receive();
+      if (read === "EAGAIN") await this.readable(deadlineMs, `${count} bytes`);
+      else if (typeof read === "string") throw new Error(`${read} after "${text}"`);
+      else text += scratch.toString("latin1", 0, read);
+    }
+    return text;
+  }
+
   /** Reads until there is nothing more to come. Throws at the deadline. */
   async readToEnd(deadlineMs = 30_000): Promise<ReadEnd> {
     for (;;) {
