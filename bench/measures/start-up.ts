@@ -1,4 +1,7 @@
-import { type Contestant, drive, freePort, tools, toxiproxy } from "../contestants.js";
+import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { cacheFolder, type Contestant, drive, freePort, tools, toxiproxy } from "../contestants.js";
 import { assertEndings, type Endings } from "../endings.js";
 import { each, interleaved } from "../interleaved.js";
 import type { Measure, Row } from "../measure.js";
@@ -16,6 +19,9 @@ interface StartUp {
 }
 
 const cycles = 50;
+/** See bench/peers/grpc-js-alone.ts. */
+const floor = "grpc-js-alone";
+const peers = join(__dirname, "../bench/peers");
 
 export const startUp: Measure = {
   name: "start-up",
@@ -46,15 +52,27 @@ export const startUp: Measure = {
         },
       })),
     );
-    const results = [...(await interleaved<StartUp>([...bare, ...started], { rounds }))];
-    const bares = results.filter(([what]) => what.startsWith("node -e 0"));
-    const others = results.filter(([what]) => !what.startsWith("node -e 0"));
-    const rows = (what: string, pick: (taken: StartUp) => number, endings?: number): Row[] =>
-      others.map(([name, taken]) => ({
+    const bundle = bundleFloor();
+    const floors = contestants.hangups.map(({ name, command }) => {
+      const cache = join(cacheFolder, `${floor}-${name}.cache`);
+      rmSync(cache, { force: true });
+      const line = [command, join(peers, "with-code-cache.cjs"), bundle, cache];
+      return {
+        what: `${floor}, ${name}`,
+        take: () => drive<StartUp>(driver, ["-way", "unary", "-ready-line"], "start-up", ...line),
+      };
+    });
+    const results = [...(await interleaved<StartUp>([...bare, ...floors, ...started], { rounds }))];
+    const taking = (kind: string) => results.filter(([what]) => what.startsWith(kind));
+    const bares = taking("node -e 0");
+    const alone = taking(floor);
+    const others = results.filter((result) => !bares.includes(result) && !alone.includes(result));
+    const rows = (what: string, of: typeof results, pick: (taken: StartUp) => number, endings?: number): Row[] =>
+      of.map(([name, taken]) => ({
         what: `${what}, ${name}`,
         unit: "ms",
         samples: each(taken, (one) => pick(one) / 1e6),
-        beside: [...nodeBeside(name), `${what}, ${toxiproxy}`],
+        beside: [...nodeBeside(what, name), `${what}, ${toxiproxy}`],
         ...(endings === undefined ? {} : { endings }),
       }));
     return [
@@ -63,17 +81,25 @@ export const startUp: Measure = {
         unit: "ms",
         samples: each(taken, ({ exitedNs = 0 }) => exitedNs / 1e6),
       })),
-      ...rows("ready", ({ readyNs }) => readyNs),
-      ...rows("first answer", ({ answeredNs }) => answeredNs),
-      ...rows(`${cycles} cycles`, ({ cyclesNs }) => cyclesNs, cycles * rounds),
+      ...rows("ready", [...alone, ...others], ({ readyNs }) => readyNs),
+      ...rows("first answer", [...alone, ...others], ({ answeredNs }) => answeredNs),
+      ...rows(`${cycles} cycles`, others, ({ cyclesNs }) => cyclesNs, cycles * rounds),
     ];
   },
 };
 
-/** The bare Node of a row whose name ends in one. */
-function nodeBeside(name: string): string[] {
+/** What the Node of a row whose name ends in one takes by itself, and with grpc-js. */
+function nodeBeside(what: string, name: string): string[] {
   const node = /Node \d+$/.exec(name)?.[0];
-  return node === undefined ? [] : [`node -e 0, ${node}`];
+  return node === undefined ? [] : [`node -e 0, ${node}`, `${what}, ${floor}, ${node}`];
+}
+
+function bundleFloor(): string {
+  const bundle = join(cacheFolder, `${floor}.cjs`);
+  const args = [join(peers, `${floor}.ts`), "--bundle", "--platform=node", "--target=node20", `--outfile=${bundle}`];
+  const { status, stderr } = spawnSync(join(peers, "../../node_modules/.bin/esbuild"), args, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`${floor} cannot be bundled: ${stderr}`);
+  return bundle;
 }
 
 /** Toxiproxy tells no address: it gets one. */
