@@ -504,8 +504,7 @@ export class Session implements ConnectionOwner {
 
   /** The kernel's state, after what it holds back has been taken note of. */
   inspect(): TcpState {
-    this.connection.inspect();
-    return this.state;
+    return this.ended ? this.state : this.connection.inspect();
   }
 
   /** Sends RST and ends. Only in a state that gives one. Bytes given are written just before, and never leave. */

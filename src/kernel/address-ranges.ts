@@ -19,10 +19,14 @@ export function parseRange(text: string): AddressRange | undefined {
   return prefix <= widest ? { network, prefix } : undefined;
 }
 
+const maxKnown = 1000;
+
 /** Ranges of IP addresses. `0.0.0.0/0` is all of IPv4 and nothing of IPv6, `::/0` the other way round. */
 export class AddressRanges {
   private readonly ipv4 = new BlockList();
   private readonly ipv6 = new BlockList();
+  /** Those asked for before: few, and asked for at each listen and dial. */
+  private readonly known = new Map<string, boolean>();
   private readonly whole: Readonly<Record<"ipv4" | "ipv6", boolean>>;
 
   constructor(ranges: readonly AddressRange[]) {
@@ -41,6 +45,16 @@ export class AddressRanges {
    * wildcard stands for all addresses: it is in them only if all are, and `::` takes both families.
    */
   has(host: string): boolean {
+    let known = this.known.get(host);
+    if (known === undefined) {
+      known = this.check(host);
+      if (this.known.size >= maxKnown) this.known.clear();
+      this.known.set(host, known);
+    }
+    return known;
+  }
+
+  private check(host: string): boolean {
     const family = isIP(host);
     if (family === 0) return false;
     const [bare = ""] = host.split("%");

@@ -82,6 +82,10 @@ export class Connection implements Watched, BudgetedReader {
   /** Reading has begun once: until then the stream's own resume() must do it. */
   private started = false;
   private settling = false;
+  /** Our FIN went after the peer's: then it ends in CLOSED, and in TIME_WAIT never (RFC 9293, section 3.6). */
+  private passive = false;
+  /** The kernel knows it no more, and no look-up is needed to tell. */
+  private gone = false;
   private released = false;
   /** Kept from the moment of release, when Node forgets it. */
   private sentAtRelease = 0;
@@ -124,9 +128,12 @@ export class Connection implements Watched, BudgetedReader {
 
   /** The kernel's state, by TCP_INFO while the descriptor is held, then by sock_diag. */
   state(): TcpState {
+    if (this.gone) return "CLOSED";
     const fd = this.fd;
     const state = this.isTcp && fd >= 0 ? tcpState(fd) : "CLOSED";
-    return state === "CLOSED" ? this.lookUp().state : state;
+    if (state !== "CLOSED") return state;
+    this.gone = fd >= 0 && this.passive;
+    return this.gone ? state : this.lookUp().state;
   }
 
   /** What the kernel has under the two addresses: also TIME_WAIT, which is no socket's own state. */
@@ -225,6 +232,7 @@ export class Connection implements Watched, BudgetedReader {
     const fd = this.fd;
     const rc = fd < 0 ? -1 : setLingerZero(fd);
     if (rc < 0) throw new Error(`bug: no linger on descriptor ${fd}: ${rc}`);
+    this.gone = true;
     this.letGo();
   }
 
@@ -325,10 +333,13 @@ export class Connection implements Watched, BudgetedReader {
     this.socket.destroy();
   }
 
-  /** Asks the kernel now for what it may hold back from Node: the peer's FIN or RST on a socket that is not read. */
-  inspect(): void {
+  /**
+   * Asks the kernel now for what it may hold back from Node: the peer's FIN or RST on a socket that is not read. Gives
+   * the state that it found.
+   */
+  inspect(): TcpState {
     const fd = this.fd;
-    if (this.released || fd < 0 || !loadFfi().available) return;
+    if (this.released || fd < 0 || !loadFfi().available) return this.state();
     const errno = takeSocketError(fd);
     const state = this.isTcp ? tcpState(fd) : "UNKNOWN";
     // Both FINs through reads as CLOSED too, without an error; before our FIN only a RST closes.
@@ -338,6 +349,8 @@ export class Connection implements Watched, BudgetedReader {
       this.sawPeerFin();
     if (this.settling) this.settle();
     else if (state === "CLOSED") this.endUnread();
+    // After CLOSED a look-up can still say TIME_WAIT.
+    return state === "CLOSED" ? this.state() : state;
   }
 
   /** Both FINs are through and nothing is left to read: over, though nobody reads. */
@@ -386,6 +399,7 @@ export class Connection implements Watched, BudgetedReader {
   private onShutdown(): void {
     if (this.released) return;
     this.writeSide = "fin_sent";
+    this.passive = this.readSide === "fin" || this.readSide === "ended";
     this.owner.onFinSent();
     this.settleWhenBothEnded();
   }

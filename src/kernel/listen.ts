@@ -62,9 +62,9 @@ export class ListeningSocket {
     const resolved = await resolve(address);
     options.assertMayListen?.(resolved);
     if (resolved.kind === "unix") await removeStaleUnixSocket(resolved.path);
-    assertDescriptor("socket");
     const load = loadFfi();
     if (!load.available) {
+      assertDescriptor("socket");
       const server = await listening(owner, resolved, (made) =>
         resolved.kind === "unix"
           ? made.listen({ path: resolved.path, backlog: options.backlog })

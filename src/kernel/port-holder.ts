@@ -1,7 +1,7 @@
 import { renameSync, unlinkSync } from "node:fs";
 import type { Address } from "./address.js";
 import { dropInbound } from "./black-hole.js";
-import { assertDescriptor } from "./descriptors.js";
+import { isOneOfTheLast } from "./descriptors.js";
 import { errnoName, KernelError } from "./errno.js";
 import type { Ffi } from "./ffi.js";
 import { AF_INET6, encodeSockaddr, familyOf } from "./sockaddr.js";
@@ -56,10 +56,9 @@ export class PortHolder {
 
   /** Another descriptor of the same socket, for whoever listens and closes it. */
   duplicate(): number {
-    assertDescriptor("fcntl");
     this.setReuse(true);
     this.listens = true;
-    return checked("fcntl", this.ffi.fcntl(this.fd, F_DUPFD_CLOEXEC, 0));
+    return descriptor(this.ffi, "fcntl", this.ffi.fcntl(this.fd, F_DUPFD_CLOEXEC, 0));
   }
 
   /** Lets the kernel complete connections, at most `backlog` + 1 of them while nobody accepts. */
@@ -131,8 +130,7 @@ export class PortHolder {
 }
 
 function bound(ffi: Ffi, address: Address): number {
-  assertDescriptor("socket");
-  const fd = checked("socket", ffi.socket(familyOf(address), SOCK_STREAM_NONBLOCK_CLOEXEC, 0));
+  const fd = descriptor(ffi, "socket", ffi.socket(familyOf(address), SOCK_STREAM_NONBLOCK_CLOEXEC, 0));
   try {
     if (address.kind === "tcp") {
       checked("setsockopt", setInt(fd, SOL_SOCKET, SO_REUSEADDR, 1));
@@ -155,6 +153,14 @@ function portOf(ffi: Ffi, fd: number): number {
   length.writeUInt32LE(address.length);
   checked("getsockname", ffi.getsockname(fd, address, length));
   return address.readUInt16BE(2);
+}
+
+/** A new descriptor. @throws KernelError EMFILE also for one of the last. */
+function descriptor(ffi: Ffi, call: string, rc: number): number {
+  const fd = checked(call, rc);
+  if (!isOneOfTheLast(fd, "fixture")) return fd;
+  ffi.close(fd);
+  throw new KernelError(call, "EMFILE");
 }
 
 function checked(call: string, rc: number): number {

@@ -1,4 +1,4 @@
-import { type Server, createServer, type ServerMiddleware } from "nice-grpc";
+import { type Server, createServer, type ServerMiddleware, type TsProtoServiceDefinition } from "nice-grpc";
 import { HealthDefinition, HealthServiceImpl, HealthState } from "nice-grpc-server-health";
 import { DomainError, type ErrorReason } from "../domain/errors.js";
 import type { Fixture } from "../domain/fixture.js";
@@ -10,6 +10,7 @@ import { ScopeServiceDefinition } from "../gen/hangup/v1/scope.js";
 import { SessionServiceDefinition } from "../gen/hangup/v1/session.js";
 import { type Authentication, authentication } from "./authentication.js";
 import { captureService } from "./capture-service.js";
+import { completeReplies } from "./complete-replies.js";
 import { controlService } from "./control-service.js";
 import { type DaemonFacts, daemonService } from "./daemon-service.js";
 import { EncodedEventServiceDefinition } from "./encoded-events.js";
@@ -75,19 +76,23 @@ export function grpcServer(fixture: Fixture, facts: ServerFacts): Server {
   const scopes = scopeService(fixture);
   const captures = captureService(fixture);
   const daemon = daemonService(fixture, { ...facts, apiVersion });
-  server.add(decodingAll(ListenerServiceDefinition), listeners);
-  server.add(decodingAll(SessionServiceDefinition), sessions);
-  server.add(decodingAll(EncodedEventServiceDefinition), events);
-  server.add(decodingAll(ScopeServiceDefinition), scopes);
-  server.add(decodingAll(CaptureServiceDefinition), captures);
-  server.add(decodingAll(DaemonServiceDefinition), daemon);
+  server.add(served(ListenerServiceDefinition), listeners);
+  server.add(served(SessionServiceDefinition), sessions);
+  server.add(served(EncodedEventServiceDefinition), events);
+  server.add(served(ScopeServiceDefinition), scopes);
+  server.add(served(CaptureServiceDefinition), captures);
+  server.add(served(DaemonServiceDefinition), daemon);
   const methods = { ...listeners, ...sessions, ...events, ...scopes, ...captures, ...daemon };
   const carried = calls === undefined ? methods : observedMethods("hangup.v1.ControlService", methods, calls);
-  server.add(decodingAll(ControlServiceDefinition), controlService(fixture, carried, facts.reportBug));
+  server.add(served(ControlServiceDefinition), controlService(fixture, carried, facts.reportBug));
   const health = HealthState();
   for (const service of services) health.setStatus("healthy", service);
   server.add(HealthDefinition, HealthServiceImpl(health));
   const reflection = reflectionService(services);
   for (const definition of reflectionDefinitions) server.add(definition, reflection);
   return server;
+}
+
+function served<Definition extends TsProtoServiceDefinition>(definition: Definition): Definition {
+  return completeReplies(decodingAll(definition));
 }

@@ -24,6 +24,7 @@ export interface ResetOptions extends FlushOptions {
  */
 export async function reset(session: Session, cause: Cause, options: ResetOptions): Promise<void> {
   const { discardedData } = options;
+  if (discardedData === undefined && !options.afterFlush) return resetNow(session, cause);
   assertCanReset(session);
   if (discardedData !== undefined) {
     const room = session.segmentBytes - 1;
