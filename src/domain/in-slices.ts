@@ -1,10 +1,14 @@
-/** Items of one turn of the loop: thousands at once would keep everybody else waiting. */
-const perTurn = 32;
+/** How long one turn of the loop may take, in ms, of those that have thousands of items. */
+const sliceMs = 2;
 
-/** Does something with each item, some in each turn of the loop. */
-export async function inSlices<Item>(items: readonly Item[], each: (item: Item) => void): Promise<void> {
-  for (let index = 0; index < items.length; index += perTurn) {
-    if (index > 0) await new Promise((resolve) => setImmediate(resolve));
-    items.slice(index, index + perTurn).forEach(each);
+/** Does something with each item, as many in a turn of the loop as keep nobody else waiting. */
+export async function inSlices<Item>(items: Iterable<Item>, each: (item: Item) => void): Promise<void> {
+  let begin = performance.now();
+  for (const item of items) {
+    if (performance.now() - begin >= sliceMs) {
+      await new Promise((resolve) => setImmediate(resolve));
+      begin = performance.now();
+    }
+    each(item);
   }
 }

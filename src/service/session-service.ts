@@ -188,7 +188,6 @@ function targetsOf(scope: Scope, request: PerformActionRequest): readonly Sessio
   if (session === "" && sessions.length === 0 && listener === "" && !all) {
     throw invalidField("session", "which ones? give session, sessions, listener or all", "MISSING_FIELD");
   }
-  const living = (candidates: Iterable<Session>) => [...candidates].filter((candidate) => !candidate.ended);
   return [
     ...new Set([
       ...(session === "" ? [] : [scope.session(required("session", session), optional(request.uid))]),
@@ -197,6 +196,13 @@ function targetsOf(scope: Scope, request: PerformActionRequest): readonly Sessio
       ...(all ? living(scope.allSessions()) : []),
     ]),
   ];
+}
+
+function living(candidates: Iterable<Session>): Session[] {
+  const found: Session[] = [];
+  // Of tens of thousands most may have ended: no copy of them all.
+  for (const candidate of candidates) if (!candidate.ended) found.push(candidate);
+  return found;
 }
 
 function manyMessage(report: ManyReport, max: number): PerformActionResponse {
