@@ -81,27 +81,31 @@ describe.each(ways)("the command of the page, by %s", (way) => {
     await daemon?.stop();
   });
 
-  test.each(actions)("%s is performed, and leads to the states that the page tells", async (action) => {
-    const page = readPage(`docs/actions/${action}.md`);
-    const states = statesOf(page);
-    const { host, port } = await daemon.listen(action);
-    const session = `${action}/1`;
-    const peer = await judge.connect({ host, port });
-    const { session: opened } = await daemon.sessions.waitSession({ session });
-    expect([nameOf(opened?.state), await peer.tcpState()]).toEqual(states.before);
-    const first = before[action];
-    if (first !== undefined) await daemon.sessions.performAction({ session, action: first });
-    if (action === "reset_unread") await peer.send({ text: "x" });
-    const { exitCode, output } = await run(commandOf(page, way).replaceAll("echo/1", session), daemon.daemon.address);
-    expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
-    if (way === "grpcurl") expect(output).toContain('"performed": "1"');
-    const [after = "", peerAfter = ""] = states.after;
-    // An acknowledgement may be late; nothing but the state is waited for.
-    await daemon.sessions.waitSession({ session, state: Session_State[after as keyof typeof Session_State] });
-    expect(await peer.tcpState()).toBe(peerAfter);
-    await peer.close();
-    await daemon.listeners.deleteListener({ listener: action });
-  });
+  test.each(actions)(
+    "%s is performed, and leads to the states that the page tells",
+    async (action) => {
+      const page = readPage(`docs/actions/${action}.md`);
+      const states = statesOf(page);
+      const { host, port } = await daemon.listen(action);
+      const session = `${action}/1`;
+      const peer = await judge.connect({ host, port });
+      const { session: opened } = await daemon.sessions.waitSession({ session });
+      expect([nameOf(opened?.state), await peer.tcpState()]).toEqual(states.before);
+      const first = before[action];
+      if (first !== undefined) await daemon.sessions.performAction({ session, action: first });
+      if (action === "reset_unread") await peer.send({ text: "x" });
+      const { exitCode, output } = await run(commandOf(page, way).replaceAll("echo/1", session), daemon.daemon.address);
+      expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
+      if (way === "grpcurl") expect(output).toContain('"performed": "1"');
+      const [after = "", peerAfter = ""] = states.after;
+      // An acknowledgement may be late; nothing but the state is waited for.
+      await daemon.sessions.waitSession({ session, state: Session_State[after as keyof typeof Session_State] });
+      expect(await peer.tcpState()).toBe(peerAfter);
+      await peer.close();
+      await daemon.listeners.deleteListener({ listener: action });
+    },
+    120_000,
+  );
 });
 
 function nameOf(state: Session_State | undefined): string | undefined {
@@ -129,7 +133,7 @@ async function run(command: string, address: string): Promise<{ exitCode: number
     cwd: root,
     env: { ...process.env, HANGUP_ADDRESS: address, npm_config_loglevel: "error" },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: 15_000,
+    timeout: 60_000,
   });
   let output = "";
   const add = (text: Buffer) => (output += text.toString());

@@ -18,7 +18,7 @@ const missingTools = ["grpcurl", "python3", "nc", "curl"].filter(
   (tool) => spawnSync("bash", ["-c", `command -v ${tool}`], { stdio: "ignore" }).status !== 0,
 );
 /** A section starts a process for each command that it shows. */
-const sectionTimeoutMs = 60_000;
+const sectionTimeoutMs = 240_000;
 
 // Where all tools should be, a skipped section is a failure.
 const maySkip = process.env["HANGUP_REQUIRE_GRPCURL"] !== "1";

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { root } from "./manual.js";
 
-const deadlineMs = 15_000;
+/** Commands of one block start a process each, on a machine that may be busy. */
+const deadlineMs = 60_000;
 
 /** A shell that runs one block of the manual, with stdout and stderr as a terminal would show them. */
 export class Shell {

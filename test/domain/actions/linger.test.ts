@@ -95,7 +95,8 @@ test("holds nobody up while it waits: a hundred calls and a reset of another ses
   const { peer: stuck, name } = await dialWithStuckData(daemon, judge);
   const other = await dialJudge(daemon, judge);
   let isOver = false;
-  const action = Action.fromJSON({ linger: { timeout: ms(2000) } });
+  // Longer than anything here takes: the reset at the end is what ends it.
+  const action = Action.fromJSON({ linger: { timeout: ms(120_000) } });
   const lingering = daemon.sessions.performAction({ session: name, action }).finally(() => (isOver = true));
   await daemon.sessions.waitSession({ session: name, state: Session_State.FIN_WAIT1 });
   for (let call = 0; call < 100; call++) await daemon.info.getInfo({});
