@@ -90,7 +90,6 @@ export class Session implements ConnectionOwner {
   /** Only where something was ever to be sent late or slowly. */
   private outbox: Outbox | undefined;
   private behaviour: Behaviour;
-  /** An action waits for all to be acknowledged: nothing is read or written meanwhile. */
   private frozen = false;
   private blackHoled: BlackHole | undefined;
   /** The peer obeys none of our segments any more, and what it had seen by then. */
@@ -201,6 +200,11 @@ export class Session implements ConnectionOwner {
   /** No FIN of ours is sent or asked for, and no RST has come. */
   get canWrite(): boolean {
     return this.intent.kind === "open" && !this.frozen && !this.ended && !this.peerRstSeen;
+  }
+
+  /** An action waits for all to be acknowledged: nothing is read or written meanwhile. */
+  get isFrozen(): boolean {
+    return this.frozen;
   }
 
   /** More is written than goes out: whoever can wait should. */

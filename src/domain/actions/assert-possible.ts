@@ -21,11 +21,23 @@ export function assertTcp(session: Session, verb: string, instead: string): void
   throw session.refusal("UNIX_SOCKET", `${verb} is for TCP alone, and this is a unix socket; ${instead}`);
 }
 
-/** @throws DomainError FIN_ALREADY_SENT when nothing can be written any more. */
-export function assertCanWrite(session: Session, verb: string): void {
+/** @throws DomainError FIN_ALREADY_SENT, WRONG_STATE when nothing can be written now, or any more. */
+export function assertCanWrite(session: Session, verb: string, instead = "use another session"): void {
   if (session.canWrite) return;
+  if (session.peerRstSeen) {
+    throw session.refusal(
+      "WRONG_STATE",
+      `${verb} is too late: the peer has reset it; wait for condition ENDED, or use another session`,
+    );
+  }
+  if (session.isFrozen) {
+    throw session.refusal(
+      "WRONG_STATE",
+      `${verb} is too late: a reset waits until all that was sent is acknowledged; use another session, or wait for its answer`,
+    );
+  }
   throw session.refusal(
     "FIN_ALREADY_SENT",
-    `${verb} needs a side that can still send, and our FIN is sent or on its way; use another session`,
+    `${verb} needs a side that can still send, and our FIN is sent or on its way; ${instead}`,
   );
 }

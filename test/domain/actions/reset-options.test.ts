@@ -53,6 +53,9 @@ test("after_flush: while it waits an echo reads and writes nothing", async () =>
   await perform(daemon, name, { send: { text: "unacknowledged" } });
   const resetting = perform(daemon, name, { reset: { afterFlush: true, flushTimeout: ms(20_000) } });
   expect(await look(daemon, name)).toMatchObject({ unsentBytes: "14" });
+  const late = await failureOf(daemon.sessions.sendData({ session: name, payload: { $case: "text", value: "x" } }));
+  expect(late).toMatchObject({ code: "FAILED_PRECONDITION", reason: "WRONG_STATE" });
+  expect(late.message).toContain("a reset waits");
   await peer.send({ text: "not to be echoed" });
   await perform(daemon, name, { heal: {} });
   expect(await resetting).toMatchObject({ localEnd: { kind: "RST" } });

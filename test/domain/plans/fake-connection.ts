@@ -90,8 +90,9 @@ export class FakeConnection {
     return undefined;
   }
 
-  inspect(): void {
+  inspect(): TcpState {
     // All that there is to notice has been told.
+    return this.state();
   }
 
   pause(): void {
