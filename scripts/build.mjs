@@ -1,9 +1,10 @@
 // Bundles the command, and the programs of the checkout that stand beside it, into dist/.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createRequire } from "node:module";
 import { build } from "esbuild";
 
 const root = resolve(fileURLToPath(import.meta.url), "../..");
@@ -34,9 +35,21 @@ const lazyIsIPv6 = {
   },
 };
 
+/**
+ * Writes a file unless it has these bytes already. Whoever runs it meanwhile finds the one before or this one, whole.
+ *  */
+async function replace({ path, contents }) {
+  const before = await readFile(path).catch(() => undefined);
+  if (before?.equals(contents)) return;
+  const draft = `${path}.${process.pid}`;
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(draft, contents);
+  await rename(draft, path);
+}
+
 /** Bundles what is there of `entries`, each by the name that it gets in dist/. */
 async function bundle(entries, options = {}) {
-  await build({
+  const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: Object.entries(entries)
       .filter(([, path]) => existsSync(resolve(root, path)))
@@ -54,8 +67,10 @@ async function bundle(entries, options = {}) {
     plugins: [partsApart, lazyIsIPv6],
     sourcemap: "linked",
     logLevel: "warning",
+    write: false,
     ...options,
   });
+  await Promise.all(outputFiles.map(replace));
 }
 
 await Promise.all([
@@ -67,5 +82,9 @@ await Promise.all([
   }),
 ]);
 
+// It is made once of a bundle, for each version of Node: see bin/hangup.cjs.
 // Without the cache all works, more slowly: no reason to fail where 127.0.0.1 cannot be had.
-spawnSync(process.execPath, [resolve(root, "scripts/code-cache.cjs")], { stdio: ["ignore", "inherit", "inherit"] });
+const { bundle: file, cacheFile, cachedCode } = createRequire(import.meta.url)("../bin/hangup.cjs");
+if (cachedCode(cacheFile, await readFile(file)) === undefined) {
+  spawnSync(process.execPath, [resolve(root, "scripts/code-cache.cjs")], { stdio: ["ignore", "inherit", "inherit"] });
+}
