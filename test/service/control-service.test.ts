@@ -106,6 +106,19 @@ test("a call that is given up is answered with CANCELLED, and leaves no waiter",
   expect(shown(await next)).toMatchObject({ error: { code: 4 } });
 });
 
+test("a call that cannot stop half-way goes on to its own reply when it is given up", async () => {
+  const peer = await judge.connect(await listen("echo"));
+  await call("waitSession", { session: "echo/1" });
+  control.send(7n, request("deleteListener", { listener: "echo", sessions: "CLOSE", drainTimeout: { seconds: 60 } }));
+  const reply = control.reply(7n);
+  expect((await peer.recv()).end).toBe("EOF");
+  control.send(7n, request("cancel", {}));
+  // What is sent after it is answered, and it is not.
+  expect(await Promise.race([reply.then(() => "answered"), call("getInfo").then(() => "waits")])).toBe("waits");
+  await peer.close();
+  expect(shown(await reply)).toMatchObject({ deleteListener: { counts: { sessions: "1", localFin: "1" } } });
+});
+
 test("an id that is in use ends the stream with INVALID_ARGUMENT", async () => {
   control.send(7n, request("waitSession", { session: "nobody/1" }));
   control.send(7n, request("getInfo", {}));

@@ -455,8 +455,9 @@ type ControlRequest_GetInfo struct {
 }
 
 type ControlRequest_Cancel struct {
-	// Gives up the call of this stream that has the same id: it is answered with CANCELLED, if it was not answered
-	// before. Has no reply of its own.
+	// Gives up the call of this stream that has the same id, if it was not answered before: one that waits is answered
+	// with CANCELLED, and what it has done stays done. One that cannot stop half-way (DeleteListener, DeleteScope) goes
+	// on to its own reply. Has no reply of its own.
 	Cancel *CancelCall `protobuf:"bytes,26,opt,name=cancel,proto3,oneof"`
 }
 

@@ -26,8 +26,8 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// The calls of the other services over one stream: for clients that make many of them. A call costs a third of what it
-// costs as an RPC of its own, and takes half the time.
+// The calls of the other services over one stream: for clients that make many of them. A call costs the daemon less than
+// an RPC of its own, and is answered sooner. StreamEvents, HoldScope and Shutdown are not carried.
 type ControlServiceClient interface {
 	// Carries calls and their replies. Every reply has the id of its call, and comes when it is there: in any order.
 	//
@@ -36,9 +36,12 @@ type ControlServiceClient interface {
 	// the order of sending. A call that takes long holds none of the others up.
 	//
 	// When the client ends its side, the replies still to come come, and then the stream ends. When the stream is
-	// cancelled, or its connection is lost, the calls under way are cancelled.
+	// cancelled, or its connection is lost, the calls under way are given up as by `cancel`. From a client that takes
+	// no replies no calls are read either, once about a thousand wait for it.
 	//
-	// Errors: those of a call are in its reply, and the stream goes on.
+	// Errors: those of a call are in its reply, and the stream goes on. INVALID_ARGUMENT (INVALID_FIELD) for an `id` that
+	// is in use, and INVALID_ARGUMENT (INVALID_MESSAGE) for what is no ControlRequest, end the stream; the calls under way
+	// are given up.
 	Control(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ControlRequest, ControlResponse], error)
 }
 
@@ -67,8 +70,8 @@ type ControlService_ControlClient = grpc.BidiStreamingClient[ControlRequest, Con
 // All implementations must embed UnimplementedControlServiceServer
 // for forward compatibility.
 //
-// The calls of the other services over one stream: for clients that make many of them. A call costs a third of what it
-// costs as an RPC of its own, and takes half the time.
+// The calls of the other services over one stream: for clients that make many of them. A call costs the daemon less than
+// an RPC of its own, and is answered sooner. StreamEvents, HoldScope and Shutdown are not carried.
 type ControlServiceServer interface {
 	// Carries calls and their replies. Every reply has the id of its call, and comes when it is there: in any order.
 	//
@@ -77,9 +80,12 @@ type ControlServiceServer interface {
 	// the order of sending. A call that takes long holds none of the others up.
 	//
 	// When the client ends its side, the replies still to come come, and then the stream ends. When the stream is
-	// cancelled, or its connection is lost, the calls under way are cancelled.
+	// cancelled, or its connection is lost, the calls under way are given up as by `cancel`. From a client that takes
+	// no replies no calls are read either, once about a thousand wait for it.
 	//
-	// Errors: those of a call are in its reply, and the stream goes on.
+	// Errors: those of a call are in its reply, and the stream goes on. INVALID_ARGUMENT (INVALID_FIELD) for an `id` that
+	// is in use, and INVALID_ARGUMENT (INVALID_MESSAGE) for what is no ControlRequest, end the stream; the calls under way
+	// are given up.
 	Control(grpc.BidiStreamingServer[ControlRequest, ControlResponse]) error
 	mustEmbedUnimplementedControlServiceServer()
 }

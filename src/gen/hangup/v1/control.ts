@@ -144,8 +144,9 @@ export interface ControlRequest {
     { $case: "getInfo"; value: GetInfoRequest }
     | //
     /**
-     * Gives up the call of this stream that has the same id: it is answered with CANCELLED, if it was not answered
-     * before. Has no reply of its own.
+     * Gives up the call of this stream that has the same id, if it was not answered before: one that waits is answered
+     * with CANCELLED, and what it has done stays done. One that cannot stop half-way (DeleteListener, DeleteScope) goes
+     * on to its own reply. Has no reply of its own.
      */
     { $case: "cancel"; value: CancelCall }
     | undefined;
@@ -1630,8 +1631,8 @@ export const ControlResponse: MessageFns<ControlResponse> = {
 };
 
 /**
- * The calls of the other services over one stream: for clients that make many of them. A call costs a third of what it
- * costs as an RPC of its own, and takes half the time.
+ * The calls of the other services over one stream: for clients that make many of them. A call costs the daemon less than
+ * an RPC of its own, and is answered sooner. StreamEvents, HoldScope and Shutdown are not carried.
  */
 export type ControlServiceDefinition = typeof ControlServiceDefinition;
 export const ControlServiceDefinition = {
@@ -1646,9 +1647,12 @@ export const ControlServiceDefinition = {
      * the order of sending. A call that takes long holds none of the others up.
      *
      * When the client ends its side, the replies still to come come, and then the stream ends. When the stream is
-     * cancelled, or its connection is lost, the calls under way are cancelled.
+     * cancelled, or its connection is lost, the calls under way are given up as by `cancel`. From a client that takes
+     * no replies no calls are read either, once about a thousand wait for it.
      *
-     * Errors: those of a call are in its reply, and the stream goes on.
+     * Errors: those of a call are in its reply, and the stream goes on. INVALID_ARGUMENT (INVALID_FIELD) for an `id` that
+     * is in use, and INVALID_ARGUMENT (INVALID_MESSAGE) for what is no ControlRequest, end the stream; the calls under way
+     * are given up.
      */
     control: {
       name: "Control",
@@ -1670,9 +1674,12 @@ export interface ControlServiceImplementation<CallContextExt = {}> {
    * the order of sending. A call that takes long holds none of the others up.
    *
    * When the client ends its side, the replies still to come come, and then the stream ends. When the stream is
-   * cancelled, or its connection is lost, the calls under way are cancelled.
+   * cancelled, or its connection is lost, the calls under way are given up as by `cancel`. From a client that takes
+   * no replies no calls are read either, once about a thousand wait for it.
    *
-   * Errors: those of a call are in its reply, and the stream goes on.
+   * Errors: those of a call are in its reply, and the stream goes on. INVALID_ARGUMENT (INVALID_FIELD) for an `id` that
+   * is in use, and INVALID_ARGUMENT (INVALID_MESSAGE) for what is no ControlRequest, end the stream; the calls under way
+   * are given up.
    */
   control(
     request: AsyncIterable<ControlRequest>,
@@ -1689,9 +1696,12 @@ export interface ControlServiceClient<CallOptionsExt = {}> {
    * the order of sending. A call that takes long holds none of the others up.
    *
    * When the client ends its side, the replies still to come come, and then the stream ends. When the stream is
-   * cancelled, or its connection is lost, the calls under way are cancelled.
+   * cancelled, or its connection is lost, the calls under way are given up as by `cancel`. From a client that takes
+   * no replies no calls are read either, once about a thousand wait for it.
    *
-   * Errors: those of a call are in its reply, and the stream goes on.
+   * Errors: those of a call are in its reply, and the stream goes on. INVALID_ARGUMENT (INVALID_FIELD) for an `id` that
+   * is in use, and INVALID_ARGUMENT (INVALID_MESSAGE) for what is no ControlRequest, end the stream; the calls under way
+   * are given up.
    */
   control(
     request: AsyncIterable<DeepPartial<ControlRequest>>,
