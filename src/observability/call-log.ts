@@ -12,8 +12,8 @@ const refusals: Readonly<Record<string, string>> = {
 };
 
 /**
- * Writes calls to the log: at `debug` each, at `warn` those that a bound of the daemon, or its token, refused. Undefined where the
- * level asks for neither.
+ * Writes calls to the log: at `debug` each, at `warn` those that a bound of the daemon, or its token, refused. Undefined
+ * where the level asks for neither.
  */
 export function callLog(logger: Logger, warnings: Warnings): CallObserver | undefined {
   if (!logger.isLevelEnabled("warn")) return undefined;

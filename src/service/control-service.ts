@@ -13,7 +13,11 @@ import type { EventServiceImplementation } from "../gen/hangup/v1/event.js";
 import type { ListenerServiceImplementation } from "../gen/hangup/v1/listener.js";
 import type { ScopeServiceImplementation } from "../gen/hangup/v1/scope.js";
 import type { SessionServiceImplementation } from "../gen/hangup/v1/session.js";
+import { rpcName } from "./observed-calls.js";
 import { type BugReport, toStatus } from "./status.js";
+
+/** The service by whose name carried calls are told of. */
+export const controlName = "hangup.v1.ControlService";
 
 /** The methods that a stream can carry. */
 export type Methods = CaptureServiceImplementation &
@@ -131,7 +135,7 @@ class ControlStream {
       const method = this.methods[request.$case] as (value: unknown, context: CallContext) => Promise<never>;
       response = { $case: request.$case, value: await method(request.value, call) };
     } catch (error) {
-      response = { $case: "error", value: toStatus(error, request.$case, this.reportBug) };
+      response = { $case: "error", value: toStatus(error, pathOf(request), this.reportBug) };
     }
     this.calls.delete(id);
     this.reply({ id, response });
@@ -141,6 +145,11 @@ class ControlStream {
     this.unsent.push(reply);
     this.wakeSender();
   }
+}
+
+/** As the log has it. */
+function pathOf({ $case }: Call): string {
+  return `/${controlName}/${rpcName($case)}`;
 }
 
 /** The context of one call: the stream's, with a signal of its own. */
@@ -153,7 +162,7 @@ class StreamCall implements CallContext {
     return (this.controller ??= new AbortController()).signal;
   }
 
-  /** Ends it, where it has asked for its signal: else it is done in a moment. */
+  /** Ends it, where it has asked for its signal: else it cannot stop half-way, and has its own reply. */
   cancel(): void {
     this.controller?.abort();
   }

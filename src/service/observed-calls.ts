@@ -70,7 +70,7 @@ export function observedMethods<Methods extends object>(
       const tell = (error: unknown) =>
         observer.onCall({
           service,
-          method: name.charAt(0).toUpperCase() + name.slice(1),
+          method: rpcName(name),
           request,
           code: codeOf(error),
           error,
@@ -87,6 +87,11 @@ export function observedMethods<Methods extends object>(
     },
   ]);
   return Object.fromEntries(observed) as Methods;
+}
+
+/** `ResetSession` of `resetSession`. */
+export function rpcName(method: string): string {
+  return method.charAt(0).toUpperCase() + method.slice(1);
 }
 
 /** Tells an observer of an RPC that was refused before anything of it was read. */

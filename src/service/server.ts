@@ -11,7 +11,7 @@ import { SessionServiceDefinition } from "../gen/hangup/v1/session.js";
 import { type Authentication, authentication } from "./authentication.js";
 import { captureService } from "./capture-service.js";
 import { completeReplies } from "./complete-replies.js";
-import { controlService } from "./control-service.js";
+import { controlName, controlService } from "./control-service.js";
 import { type DaemonFacts, daemonService } from "./daemon-service.js";
 import { EncodedEventServiceDefinition } from "./encoded-events.js";
 import { eventService } from "./event-service.js";
@@ -83,7 +83,7 @@ export function grpcServer(fixture: Fixture, facts: ServerFacts): Server {
   server.add(served(CaptureServiceDefinition), captures);
   server.add(served(DaemonServiceDefinition), daemon);
   const methods = { ...listeners, ...sessions, ...events, ...scopes, ...captures, ...daemon };
-  const carried = calls === undefined ? methods : observedMethods("hangup.v1.ControlService", methods, calls);
+  const carried = calls === undefined ? methods : observedMethods(controlName, methods, calls);
   server.add(served(ControlServiceDefinition), controlService(fixture, carried, facts.reportBug));
   const health = HealthState();
   for (const service of services) health.setStatus("healthy", service);

@@ -1,4 +1,7 @@
+import type { CallContext } from "nice-grpc";
 import { ErrorInfo } from "nice-grpc-error-details";
+import { Fixture } from "../../src/domain/fixture.js";
+import { defaultLimits } from "../../src/domain/limits.js";
 import { CaptureServiceDefinition } from "../../src/gen/hangup/v1/capture.js";
 import { ControlRequest, ControlResponse } from "../../src/gen/hangup/v1/control.js";
 import { DaemonServiceDefinition } from "../../src/gen/hangup/v1/daemon.js";
@@ -6,6 +9,7 @@ import { EventServiceDefinition } from "../../src/gen/hangup/v1/event.js";
 import { ListenerServiceDefinition } from "../../src/gen/hangup/v1/listener.js";
 import { ScopeServiceDefinition } from "../../src/gen/hangup/v1/scope.js";
 import { SessionServiceDefinition } from "../../src/gen/hangup/v1/session.js";
+import { controlService, type Methods } from "../../src/service/control-service.js";
 import { ControlClient } from "../support/control-client.js";
 import { startTestDaemon, type TestDaemon } from "../support/daemon.js";
 import { failureOf } from "../support/failure.js";
@@ -164,6 +168,21 @@ test("the daemon's end ends the stream in order, after the reply to what was und
   await daemon.daemon.stop();
   expect(await waiting).toHaveProperty("error");
   await control.over;
+});
+
+test("a bug in a call is logged by the path that calls of the stream have", async () => {
+  const paths: string[] = [];
+  const getInfo = () => Promise.reject(new Error("a bug"));
+  const service = controlService(new Fixture(defaultLimits), { getInfo } as unknown as Methods, (path) => {
+    paths.push(path);
+    return "its id";
+  });
+  const requests = async function* requests() {
+    yield { id: 1n, request: request("getInfo", {}) };
+  };
+  const context = { signal: new AbortController().signal } as CallContext;
+  for await (const { response } of service.control(requests(), context)) expect(response?.$case).toBe("error");
+  expect(paths).toEqual(["/hangup.v1.ControlService/GetInfo"]);
 });
 
 test("10,000 calls that are sent at once all get their replies", async () => {
