@@ -1,9 +1,9 @@
 /** Times that may follow each other without a pause. */
 const burst = 8;
 /** How many of them come back in a millisecond. */
-const perMs = 2;
+const perMs = 0.5;
 /** The pause when there are none left, in ms. */
-const pauseMs = 1;
+const pauseMs = 2;
 
 /**
  * When to tell of what happens: at once while that is seldom, gathered when it comes in floods. "At once" is the end of
