@@ -87,7 +87,7 @@ export function grpcServer(fixture: Fixture, facts: ServerFacts): Server {
   server.add(served(ControlServiceDefinition), controlService(fixture, carried, facts.reportBug));
   const health = HealthState();
   for (const service of services) health.setStatus("healthy", service);
-  server.add(HealthDefinition, HealthServiceImpl(health));
+  server.add(decodingAll(HealthDefinition), HealthServiceImpl(health));
   const reflection = reflectionService(services);
   for (const definition of reflectionDefinitions) server.add(definition, reflection);
   return server;

@@ -1,4 +1,5 @@
 import { Client, credentials, Metadata, type StatusObject, status as Status } from "@grpc/grpc-js";
+import { HealthDefinition } from "nice-grpc-server-health";
 import { CaptureServiceDefinition } from "../../src/gen/hangup/v1/capture.js";
 import { ControlServiceDefinition } from "../../src/gen/hangup/v1/control.js";
 import { DaemonServiceDefinition } from "../../src/gen/hangup/v1/daemon.js";
@@ -25,6 +26,7 @@ const methods = [
   ControlServiceDefinition,
   DaemonServiceDefinition,
   EventServiceDefinition,
+  HealthDefinition,
   ListenerServiceDefinition,
   ScopeServiceDefinition,
   SessionServiceDefinition,
