@@ -1,5 +1,6 @@
 import type { JournalEvent } from "../domain/event.js";
 import { type Event, EventServiceDefinition, StreamEventsResponse } from "../gen/hangup/v1/event.js";
+import { encode } from "./encode.js";
 import { eventMessage } from "./messages.js";
 
 // Streams carry events that were encoded once, whoever many read them. Messages that are put one behind the other are
@@ -16,7 +17,7 @@ export function encodedEvents(events: readonly JournalEvent[]): Uint8Array {
 
 /** The message that has an event of one stream alone. */
 export function encodedOfStream(event: Event): Uint8Array {
-  return StreamEventsResponse.encode({ events: [event] }).finish();
+  return encode(StreamEventsResponse, { events: [event] });
 }
 
 function encodedOnce(event: JournalEvent): Uint8Array {
