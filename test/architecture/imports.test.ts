@@ -53,7 +53,7 @@ test("the parser of imports sees each form of import", () => {
   expect(importsOf("daemon.ts")).toEqual(
     expect.arrayContaining(["crypto", "pino", "domain/fixture.ts", "service/server.ts"]),
   );
-  expect(importsOf("main.ts")).toContain("cli/serve.ts");
+  expect(importsOf("main.ts")).toContain("cli/verbs.ts");
   expect(importsOf("kernel/ffi.ts")).toEqual(expect.arrayContaining(["module", "koffi"]));
   expect(files.length).toBeGreaterThan(40);
 });
