@@ -1,6 +1,7 @@
+import { isIPv4 } from "node:net";
 import { tmpdir } from "node:os";
 import { type Address, formatAddress } from "../kernel/address.js";
-import { AddressRanges, type AddressRange, parseRange } from "../kernel/address-ranges.js";
+import { AddressRanges, type AddressRange } from "../kernel/address-ranges.js";
 import { isBelow } from "../kernel/unix-directory.js";
 import { DomainError, type ErrorReason } from "./errors.js";
 
@@ -13,7 +14,10 @@ export interface AccessRules {
 }
 
 /** What is always allowed. */
-const loopback = ["127.0.0.0/8", "::1"].map((text) => parseRange(text)!);
+const loopback: readonly AddressRange[] = [
+  { network: "127.0.0.0", prefix: 8 },
+  { network: "::1", prefix: 128 },
+];
 
 /** The directory for temporary files, and that of the user's own sockets where there is one. */
 export function usualUnixDirectories(env: NodeJS.ProcessEnv = process.env): readonly string[] {
@@ -36,19 +40,19 @@ export class Access {
   /** @throws DomainError LISTEN_NOT_ALLOWED, UNIX_PATH_NOT_ALLOWED. A host name is none of the addresses: resolve it. */
   assertMayListen(address: Address): void {
     if (address.kind === "unix") return this.assertUnixPath("unix_path", address.path);
-    if (!this.listen.has(address.host)) throw notAllowed("LISTEN_NOT_ALLOWED", "host", address.host, "listen on");
+    if (!allows(this.listen, address.host)) throw notAllowed("LISTEN_NOT_ALLOWED", "host", address.host, "listen on");
   }
 
   /** @throws DomainError DIAL_NOT_ALLOWED, UNIX_PATH_NOT_ALLOWED. A host name is none of the addresses: resolve it. */
   assertMayDial(target: Address): void {
     if (target.kind === "unix") return this.assertUnixPath("target", target.path);
-    if (!this.dial.has(target.host))
+    if (!allows(this.dial, target.host))
       throw notAllowed("DIAL_NOT_ALLOWED", "target", target.host, "dial", formatAddress(target));
   }
 
   /** An end to dial from is bound as a listener's is. @throws DomainError LISTEN_NOT_ALLOWED */
   assertMayDialFrom(host: string): void {
-    if (!this.listen.has(host)) throw notAllowed("LISTEN_NOT_ALLOWED", "local_address", host, "dial from");
+    if (!allows(this.listen, host)) throw notAllowed("LISTEN_NOT_ALLOWED", "local_address", host, "dial from");
   }
 
   private assertUnixPath(field: string, path: string): void {
@@ -61,6 +65,11 @@ export class Access {
       { field, metadata: { address: `unix:${path}` } },
     );
   }
+}
+
+/** Whether an address is in the ranges; loopback is in all of them, and what most ask for is seen at a glance. */
+function allows(ranges: AddressRanges, host: string): boolean {
+  return host === "::1" || (host.startsWith("127.") && isIPv4(host)) || ranges.has(host);
 }
 
 /** The least that has to be allowed. */

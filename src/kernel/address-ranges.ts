@@ -21,21 +21,17 @@ export function parseRange(text: string): AddressRange | undefined {
 
 const maxKnown = 1000;
 
+type Lists = Readonly<Record<"ipv4" | "ipv6", BlockList>>;
+
 /** Ranges of IP addresses. `0.0.0.0/0` is all of IPv4 and nothing of IPv6, `::/0` the other way round. */
 export class AddressRanges {
-  private readonly ipv4 = new BlockList();
-  private readonly ipv6 = new BlockList();
+  /** Made when they are first needed: to load what Node has for them takes longer than to ask them ever will. */
+  private lists: Lists | undefined;
   /** Those asked for before: few, and asked for at each listen and dial. */
   private readonly known = new Map<string, boolean>();
   private readonly whole: Readonly<Record<"ipv4" | "ipv6", boolean>>;
 
-  constructor(ranges: readonly AddressRange[]) {
-    for (const { network, prefix } of ranges) {
-      const mapped = mappedIpv4(network);
-      if (isIPv4(network)) this.ipv4.addSubnet(network, prefix, "ipv4");
-      else if (mapped !== undefined && prefix >= 96) this.ipv4.addSubnet(mapped, prefix - 96, "ipv4");
-      else this.ipv6.addSubnet(network, prefix, "ipv6");
-    }
+  constructor(private readonly ranges: readonly AddressRange[]) {
     const all = ranges.filter(({ prefix }) => prefix === 0).map(({ network }) => isIP(network));
     this.whole = { ipv4: all.includes(4), ipv6: all.includes(6) };
   }
@@ -61,8 +57,20 @@ export class AddressRanges {
     const ipv4 = family === 4 ? host : mappedIpv4(bare);
     if (ipv4 === "0.0.0.0") return this.whole.ipv4;
     if (ipv4 === undefined && ipBytes(bare).every((byte) => byte === 0)) return this.whole.ipv4 && this.whole.ipv6;
-    return ipv4 === undefined ? this.ipv6.check(bare, "ipv6") : this.ipv4.check(ipv4, "ipv4");
+    this.lists ??= listsOf(this.ranges);
+    return ipv4 === undefined ? this.lists.ipv6.check(bare, "ipv6") : this.lists.ipv4.check(ipv4, "ipv4");
   }
+}
+
+function listsOf(ranges: readonly AddressRange[]): Lists {
+  const [ipv4, ipv6] = [new BlockList(), new BlockList()];
+  for (const { network, prefix } of ranges) {
+    const mapped = mappedIpv4(network);
+    if (isIPv4(network)) ipv4.addSubnet(network, prefix, "ipv4");
+    else if (mapped !== undefined && prefix >= 96) ipv4.addSubnet(mapped, prefix - 96, "ipv4");
+    else ipv6.addSubnet(network, prefix, "ipv6");
+  }
+  return { ipv4, ipv6 };
 }
 
 /** `::ffff:127.0.0.1` and `::ffff:7f00:1` are 127.0.0.1 (RFC 4291, section 2.5.5.2). */

@@ -23,6 +23,11 @@ export function authentication(
   onRefused: (path: string, reason: ErrorReason) => void,
 ): ServerInterceptor {
   const expected = digest(token);
+  const missing = unauthenticated(
+    "TOKEN_MISSING",
+    `this daemon wants a token and the call has none: ${howTo}; the hangup command takes it from HANGUP_TOKEN or --token-file`,
+  );
+  const wrong = unauthenticated("TOKEN_WRONG", `the token of the call is not this daemon's: ${howTo}`);
   return (method, call) =>
     new ServerInterceptingCall(call, {
       start: (next) =>
@@ -45,13 +50,6 @@ function digest(text: string): Buffer {
 }
 
 const howTo = 'send the metadata "authorization: Bearer <token>" with the token of the daemon\'s --token-file';
-
-const missing = unauthenticated(
-  "TOKEN_MISSING",
-  `this daemon wants a token and the call has none: ${howTo}; the hangup command takes it from HANGUP_TOKEN or --token-file`,
-);
-
-const wrong = unauthenticated("TOKEN_WRONG", `the token of the call is not this daemon's: ${howTo}`);
 
 /** As the error funnel tells it, which a call that is refused here never reaches. */
 function unauthenticated(reason: ErrorReason, message: string): StatusObject {
