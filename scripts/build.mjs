@@ -22,16 +22,63 @@ const partsApart = {
   },
 };
 
-/** As grpc-js asks it of every address, though of no IPv4 one: Node's regular expression costs 4 ms at its first use. */
-const lazyIsIPv6 = {
-  name: "lazy-is-ipv6",
+/** Passages of files that cost a start more than they have to, and what stands there instead. */
+const later = [
+  // As grpc-js asks it of every address, though of no IPv4 one: Node's regular expression costs 4 ms at its first use.
+  {
+    file: /grpc-js.build.src.subchannel-address\.js$/,
+    passages: {
+      "if ((0, net_1.isIPv6)(address.host))": 'if (address.host.includes(":") && (0, net_1.isIPv6)(address.host))',
+    },
+  },
+  // What koffi has beside its native part is compiled with the rest. Where that part cannot be found from here, as where
+  // packages see only what is their own, koffi finds it itself.
+  {
+    file: /src.kernel.ffi\.ts$/,
+    passages: {
+      'createRequire(__filename)("koffi") as typeof Koffi':
+        '(() => { try { return require("koffi"); } catch { return createRequire(__filename)("koffi"); } })()',
+    },
+  },
+  // Our log is written by this thread, at once.
+  {
+    file: /pino.lib.tools\.js$/,
+    passages: {
+      "const { isMainThread } = require('worker_threads')": "",
+      "if (!opts.sync && isMainThread)": "if (!opts.sync && require('worker_threads').isMainThread)",
+    },
+  },
+  {
+    file: /pino.lib.transport\.js$/,
+    passages: {
+      "const ThreadStream = require('thread-stream')": "",
+      "new ThreadStream(": "new (require('thread-stream'))(",
+    },
+  },
+];
+
+const doneLater = {
+  name: "done-later",
   setup({ onLoad }) {
-    onLoad({ filter: /grpc-js.build.src.subchannel-address\.js$/ }, async ({ path }) => {
-      const text = await readFile(path, "utf8");
-      const asked = "if ((0, net_1.isIPv6)(address.host))";
-      if (!text.includes(asked)) throw new Error(`${path} is not what it was: no ${asked}`);
-      return { contents: text.replace(asked, 'if (address.host.includes(":") && (0, net_1.isIPv6)(address.host))') };
-    });
+    for (const { file, passages } of later) {
+      onLoad({ filter: file }, async ({ path }) => {
+        let contents = await readFile(path, "utf8");
+        for (const [passage, instead] of Object.entries(passages)) {
+          if (contents.split(passage).length !== 2) throw new Error(`${path} is not what it was: not one ${passage}`);
+          contents = contents.replace(passage, () => instead);
+        }
+        return { contents, loader: path.endsWith(".ts") ? "ts" : "js" };
+      });
+    }
+  },
+};
+
+/** Of protobuf's runtime what generated code uses, once: its index, in both kinds of module, is all of protobuf. */
+const wireAlone = {
+  name: "wire-alone",
+  setup({ onResolve }) {
+    const path = resolve(root, "node_modules/@bufbuild/protobuf/dist/esm/wire/binary-encoding.js");
+    onResolve({ filter: /^@bufbuild\/protobuf\/wire$/ }, () => ({ path, sideEffects: false }));
   },
 };
 
@@ -63,8 +110,10 @@ async function bundle(entries, options = {}) {
     // By require(): the command is not run as a module that could import().
     supported: { "dynamic-import": false },
     // A native module finds its binary beside its own files.
-    external: ["koffi"],
-    plugins: [partsApart, lazyIsIPv6],
+    external: ["@koromix/*", "@grpc/proto-loader"],
+    plugins: [partsApart, doneLater, wireAlone],
+    minifyWhitespace: true,
+    lineLimit: 120,
     sourcemap: "linked",
     logLevel: "warning",
     write: false,
