@@ -132,7 +132,7 @@ export class Connection implements Watched, BudgetedReader {
     const fd = this.fd;
     const state = this.isTcp && fd >= 0 ? tcpState(fd) : "CLOSED";
     if (state !== "CLOSED") return state;
-    this.gone = fd >= 0 && this.passive;
+    this.gone = this.isTcp && fd >= 0 && this.passive;
     return this.gone ? state : this.lookUp().state;
   }
 

@@ -31,7 +31,7 @@ type Call = Exclude<NonNullable<ControlRequest["request"]>, { $case: "cancel" }>
 type Reply = DeepPartial<ControlResponse>;
 
 /** Replies that wait for a client that does not take them; from there on no more calls are read. */
-const maxUnsent = 1024;
+const maxUnsent = 128;
 
 /** The gRPC face of the control stream: calls the methods of the other services. */
 export function controlService(fixture: Fixture, methods: Methods, reportBug: BugReport): ControlServiceImplementation {
