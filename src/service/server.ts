@@ -86,6 +86,8 @@ export function grpcServer(fixture: Fixture, facts: ServerFacts): Server {
   const carried = calls === undefined ? methods : observedMethods(controlName, methods, calls);
   server.add(served(ControlServiceDefinition), controlService(fixture, carried, facts.reportBug));
   const health = HealthState();
+  // One for each call of Watch, of which Node takes more than ten for a leak, and says so on stderr.
+  health.setMaxListeners(0);
   for (const service of services) health.setStatus("healthy", service);
   server.add(decodingAll(HealthDefinition), HealthServiceImpl(health));
   const reflection = reflectionService(services);
