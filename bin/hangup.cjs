@@ -10,7 +10,12 @@ const { Script } = require("node:vm");
 const { crc32 } = require("node:zlib");
 
 const bundle = join(__dirname, "../dist/hangup.cjs");
-const cacheFile = join(__dirname, `../dist/hangup-${process.version}-${process.platform}-${process.arch}.cache`);
+
+/** The code that a verb runs: a daemon's is another than that of whoever calls it, and what is not run costs time too. */
+function cacheFileOf(verb) {
+  const part = verb === "serve" ? "serve" : "verbs";
+  return join(__dirname, `../dist/hangup-${part}-${process.version}-${process.platform}-${process.arch}.cache`);
+}
 
 /** What a cache begins with. V8 looks at the versions and lengths, but would run what belongs to another text. */
 function seal(source, code) {
@@ -45,7 +50,7 @@ function run(script) {
 
 if (require.main === module) {
   const source = readFileSync(bundle);
-  run(compile(source, cachedCode(cacheFile, source)));
+  run(compile(source, cachedCode(cacheFileOf(process.argv[2]), source)));
 } else {
-  module.exports = { bundle, cacheFile, cachedCode, compile, run, seal };
+  module.exports = { bundle, cacheFileOf, cachedCode, compile, run, seal };
 }

@@ -133,7 +133,8 @@ await Promise.all([
 
 // It is made once of a bundle, for each version of Node: see bin/hangup.cjs.
 // Without the cache all works, more slowly: no reason to fail where 127.0.0.1 cannot be had.
-const { bundle: file, cacheFile, cachedCode } = createRequire(import.meta.url)("../bin/hangup.cjs");
-if (cachedCode(cacheFile, await readFile(file)) === undefined) {
+const { bundle: file, cacheFileOf, cachedCode } = createRequire(import.meta.url)("../bin/hangup.cjs");
+const source = await readFile(file);
+if (["serve", "verbs"].some((verb) => cachedCode(cacheFileOf(verb), source) === undefined)) {
   spawnSync(process.execPath, [resolve(root, "scripts/code-cache.cjs")], { stdio: ["ignore", "inherit", "inherit"] });
 }

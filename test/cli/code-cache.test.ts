@@ -7,7 +7,9 @@ import { scratchDirectory, serve } from "../support/cli.js";
 // `npm test` has built the command, and the cache for the Node that runs this.
 
 const root = resolve(__dirname, "../..");
-const cacheName = `hangup-${process.version}-${process.platform}-${process.arch}.cache`;
+const nameOf = (part: string) => `hangup-${part}-${process.version}-${process.platform}-${process.arch}.cache`;
+/** Of a daemon, and of whoever calls it. */
+const [daemonCache, cacheName] = [nameOf("serve"), nameOf("verbs")];
 
 /** The command as it is installed, in a place of the test's own. */
 async function installed() {
@@ -16,7 +18,7 @@ async function installed() {
   await mkdir(dist);
   await cp(join(root, "bin"), join(directory.path, "bin"), { recursive: true });
   await symlink(join(root, "node_modules"), join(directory.path, "node_modules"));
-  for (const name of ["hangup.cjs", cacheName]) await cp(join(root, "dist", name), join(dist, name));
+  for (const name of ["hangup.cjs", daemonCache, cacheName]) await cp(join(root, "dist", name), join(dist, name));
   const command = join(directory.path, "bin/hangup.cjs");
   return {
     bundle: join(dist, "hangup.cjs"),
@@ -24,12 +26,12 @@ async function installed() {
     files: async () => (await readdir(directory.path, { recursive: true })).toSorted(),
     run: (...args: string[]) => spawnSync(process.execPath, [command, ...args], { encoding: "utf8", timeout: 20_000 }),
     /** Whether V8 took the cached code; undefined: it was given none. */
-    taken(): boolean | undefined {
+    taken(verb = "info"): boolean | undefined {
       const script =
         "const { readFileSync } = require('node:fs');" +
-        `const { bundle, cacheFile, cachedCode, compile } = require(${JSON.stringify(command)});` +
+        `const { bundle, cacheFileOf, cachedCode, compile } = require(${JSON.stringify(command)});` +
         "const source = readFileSync(bundle);" +
-        "const { cachedDataRejected } = compile(source, cachedCode(cacheFile, source));" +
+        `const { cachedDataRejected } = compile(source, cachedCode(cacheFileOf(${JSON.stringify(verb)}), source));` +
         "console.log(JSON.stringify({ rejected: cachedDataRejected }));";
       const { stdout, stderr } = spawnSync(process.execPath, ["-e", script], { encoding: "utf8", timeout: 20_000 });
       if (stderr !== "") throw new Error(stderr);
@@ -40,9 +42,9 @@ async function installed() {
   };
 }
 
-test("V8 takes the cached code that the build made", async () => {
+test.each(["serve", "info"])("V8 takes the cached code that the build made for %s", async (verb) => {
   await using command = await installed();
-  expect(command.taken()).toBe(true);
+  expect(command.taken(verb)).toBe(true);
 });
 
 test("the command writes nothing where it is installed", async () => {
@@ -98,7 +100,7 @@ test("what is published has the bundle, its parts and the cache, and no program 
   const [published]: { files: { path: string }[] }[] = JSON.parse(stdout);
   const ours = published?.files.map(({ path }) => path).filter((path) => /^(bin|dist)\//.test(path)) ?? [];
   const caches = ours.filter((path) => path.endsWith(".cache"));
-  expect(caches).toContain(`dist/${cacheName}`);
+  expect(caches).toEqual(expect.arrayContaining([`dist/${daemonCache}`, `dist/${cacheName}`]));
   expect(ours.filter((path) => !caches.includes(path))).toEqual([
     "bin/hangup.cjs",
     "dist/hangup.cjs",
