@@ -37,9 +37,12 @@ function cachedCode(file, source) {
   }
 }
 
-/** Makes the bundle a script. It is one function expression, and ASCII, so that its bytes are its text. */
+/**
+ * Makes the bundle a script. It is one function expression, and ASCII, so that its bytes are its text. Its name goes into
+ * the cache and from there into stacks: that of the folder in which it was built would be wrong wherever it runs.
+ */
 function compile(source, cachedData) {
-  return new Script(source.latin1Slice(), { filename: bundle, cachedData });
+  return new Script(source.latin1Slice(), { filename: "hangup.cjs", cachedData });
 }
 
 /** Runs it as Node runs a CommonJS module. */

@@ -1,18 +1,8 @@
 import { readFile } from "node:fs/promises";
-import {
-  createFileRegistry,
-  type DescField,
-  type DescMessage,
-  fromBinary,
-  fromJson,
-  type JsonValue,
-  ScalarType,
-  toBinary,
-} from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { type DescField, type DescMessage, fromJson, type JsonValue, ScalarType, toBinary } from "@bufbuild/protobuf";
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
-import { descriptorSet } from "../gen/descriptor-set.js";
 import { CommandError } from "./command-error.js";
+import { contract } from "./contract.js";
 
 // A message of the contract in a file that people write: YAML 1.2, and so JSON too, in the JSON mapping of protobuf.
 // Stricter than the mapping: what is not known, or has no value, is an error, which names its line and its path.
@@ -42,12 +32,12 @@ export async function readMessageFile(file: string, type: string, shape?: Shape)
     const { line } = lines.linePos(wrong.pos[0]);
     throw new CommandError("INVALID_FILE", `${file}:${line}: ${wrong.message.replaceAll(/\s+/g, " ")}`);
   }
-  const message = registry().getMessage(type);
+  const message = contract().getMessage(type);
   if (message === undefined) throw new Error(`no message ${type} in the contract`);
   const reader = new Reader(file, lines, (alias) => alias.resolve(document));
   const json = reader.top(message, document.contents, shape);
   return {
-    bytes: toBinary(message, fromJson(message, json, { registry: registry() })),
+    bytes: toBinary(message, fromJson(message, json, { registry: contract() })),
     errorAt: (path, why, reason) => reader.error(path, why, reason),
   };
 }
@@ -57,12 +47,6 @@ export type Shape = (top: { readonly isList: boolean }) => { readonly field: str
 
 type Json = JsonValue;
 type Resolve = (alias: Extract<Node, { source: string }>) => Node | undefined;
-
-let known: ReturnType<typeof createFileRegistry> | undefined;
-
-function registry(): ReturnType<typeof createFileRegistry> {
-  return (known ??= createFileRegistry(fromBinary(FileDescriptorSetSchema, Buffer.from(descriptorSet, "base64"))));
-}
 
 /** Goes through a file and the description of its message side by side. */
 class Reader {
@@ -167,7 +151,7 @@ class Reader {
   private check(field: DescField, json: Json, node: Node | undefined, path: string): void {
     try {
       if (plain(node) === null) throw new Error("no value");
-      fromJson(field.parent, { [field.jsonName]: json }, { registry: registry() });
+      fromJson(field.parent, { [field.jsonName]: json }, { registry: contract() });
     } catch {
       throw this.error(path, `${shown(node)}; use ${expected(field)}`);
     }

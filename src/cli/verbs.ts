@@ -51,6 +51,18 @@ export function addVerbs(program: Command): void {
       process.exitCode = await (await import("./run.js")).run(command, options);
     });
 
+  withOptions(
+    verb(program, "pipe", "read requests as lines of JSON, and print replies and events as lines of JSON"),
+    endpointOptions(),
+  )
+    .addOption(logLevel("warn"))
+    .addHelpText(
+      "after",
+      "\nWithout --address and HANGUP_ADDRESS it is a daemon of its own, which ends with it. The first line tells where it is:" +
+        '\n{"ready":{"address":...}}. See docs/pipe.md.',
+    )
+    .action(async (options) => (await import("./pipe.js")).pipe(options));
+
   asking(program, "info", "tell what the daemon is, and what it can do on its machine").action(async (options) =>
     (await import("./info.js")).info(options),
   );
@@ -231,15 +243,22 @@ export function addVerbs(program: Command): void {
 }
 
 function asking(parent: Command, name: string, description: string): Command {
-  return verb(parent, name, description)
-    .addOption(new Option("--address <address>", "where the daemon is").env("HANGUP_ADDRESS").default(defaultAddress))
-    .addOption(new Option("--token-file <path>", "the file of the daemon's token").env("HANGUP_TOKEN_FILE"))
-    .addOption(
-      new Option("--tls-ca <path>", "speak TLS with a daemon whose certificate is of this CA").env("HANGUP_TLS_CA"),
-    )
-    .addOption(new Option("--tls-cert <path>", "the certificate to show it, in PEM").env("HANGUP_TLS_CERT"))
-    .addOption(new Option("--tls-key <path>", "the key of the certificate, in PEM").env("HANGUP_TLS_KEY"))
-    .option("--json", "print the reply as one line of JSON");
+  const [address, ...credentials] = endpointOptions();
+  return withOptions(verb(parent, name, description), [address!.default(defaultAddress), ...credentials]).option(
+    "--json",
+    "print the reply as one line of JSON",
+  );
+}
+
+/** Where the daemon is, and what it wants to see. */
+function endpointOptions(): Option[] {
+  return [
+    new Option("--address <address>", "where the daemon is").env("HANGUP_ADDRESS"),
+    new Option("--token-file <path>", "the file of the daemon's token").env("HANGUP_TOKEN_FILE"),
+    new Option("--tls-ca <path>", "speak TLS with a daemon whose certificate is of this CA").env("HANGUP_TLS_CA"),
+    new Option("--tls-cert <path>", "the certificate to show it, in PEM").env("HANGUP_TLS_CERT"),
+    new Option("--tls-key <path>", "the key of the certificate, in PEM").env("HANGUP_TLS_KEY"),
+  ];
 }
 
 function talking(parent: Command, name: string, description: string): Command {

@@ -1,0 +1,165 @@
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { type Client, ClientError } from "nice-grpc";
+import { startDaemon } from "../daemon.js";
+import { type ControlRequest, ControlServiceDefinition } from "../gen/hangup/v1/control.js";
+import { EventServiceDefinition } from "../gen/hangup/v1/event.js";
+import { ScopeServiceDefinition } from "../gen/hangup/v1/scope.js";
+import { apiVersion } from "../service/server.js";
+import { version } from "../version.js";
+import { useService } from "./client.js";
+import { CommandError } from "./command-error.js";
+import type { Endpoint } from "./credentials.js";
+import {
+  type Asked,
+  endLine,
+  failureLine,
+  LineError,
+  readLine,
+  replyLine,
+  streamLine,
+  wrongLine,
+} from "./json-lines.js";
+import { stderrLog } from "./log.js";
+
+/** The options of `hangup pipe`. */
+export interface PipeOptions extends Partial<Endpoint> {
+  readonly logLevel: string;
+}
+
+/** How long calls may still take to be answered when no more will come, in ms. */
+const drainMs = 1000;
+
+/** The services that a pipe needs. */
+interface Services {
+  readonly control: Client<typeof ControlServiceDefinition>;
+  readonly events: Client<typeof EventServiceDefinition>;
+  readonly scopes: Client<typeof ScopeServiceDefinition>;
+}
+
+/** Reads requests from standard input, one on a line, and prints replies and events, until its input ends. */
+export async function pipe(options: PipeOptions): Promise<void> {
+  const listen = { kind: "tcp", host: "127.0.0.1", port: 0 } as const;
+  // In this very process: whatever ends the one ends the other.
+  await using own =
+    options.address === undefined ? await startDaemon({ listen, logger: stderrLog(options.logLevel) }) : undefined;
+  const endpoint = { ...options, address: own?.address ?? options.address ?? "" };
+  const print = (line: string) => void process.stdout.write(line);
+  print(`${JSON.stringify({ ready: { address: endpoint.address, pid: process.pid, version, apiVersion } })}\n`);
+  await useService(endpoint, ControlServiceDefinition, (control) =>
+    useService(endpoint, EventServiceDefinition, (events) =>
+      useService(endpoint, ScopeServiceDefinition, (scopes) =>
+        new Pipe({ control, events, scopes }, print).run(process.stdin),
+      ),
+    ),
+  );
+}
+
+class Pipe {
+  private readonly outgoing: ControlRequest[] = [];
+  /** The calls without their reply, and the streams that have not ended, by their ids. */
+  private readonly calls = new Set<bigint>();
+  private readonly streams = new Map<bigint, AbortController>();
+  private readonly over = new AbortController();
+  private inputEnded = false;
+  private wake = () => {};
+
+  constructor(
+    private readonly services: Services,
+    private readonly print: (line: string) => void,
+  ) {}
+
+  async run(input: Readable): Promise<void> {
+    const reading = this.read(input);
+    try {
+      await this.carry();
+      if (!this.inputEnded) throw new CommandError("DAEMON_STOPPING", "the daemon has ended");
+    } catch (error) {
+      // Past the end of the input nobody waits for what is cut off.
+      if (!this.over.signal.aborted) throw error;
+    } finally {
+      for (const stream of this.streams.values()) stream.abort();
+      input.destroy();
+    }
+    await reading;
+  }
+
+  private async read(input: Readable): Promise<void> {
+    let number = 0;
+    for await (const text of createInterface({ input })) {
+      number += 1;
+      if (text.trim() === "") continue;
+      try {
+        this.ask(readLine(text));
+      } catch (error) {
+        if (!(error instanceof LineError)) throw error;
+        this.print(wrongLine(number, error.message));
+      }
+    }
+    this.inputEnded = true;
+    this.wake();
+    for (const stream of this.streams.values()) stream.abort();
+    setTimeout(() => this.over.abort(), drainMs).unref();
+  }
+
+  private ask(asked: Asked): void {
+    const id = asked.stream === false ? asked.request.id : asked.id;
+    if (asked.stream === false && asked.request.request?.$case === "cancel") {
+      this.streams.get(id)?.abort();
+      if (this.calls.has(id)) this.send(asked.request);
+      return;
+    }
+    if (this.calls.has(id) || this.streams.has(id)) {
+      throw new LineError(`id: ${id} is in use by a call that has no reply yet; count up`);
+    }
+    if (asked.stream !== false) return void this.stream(asked);
+    this.calls.add(id);
+    this.send(asked.request);
+  }
+
+  private send(request: ControlRequest): void {
+    this.outgoing.push(request);
+    this.wake();
+  }
+
+  /** Calls go out and replies come, to the last. */
+  private async carry(): Promise<void> {
+    for await (const reply of this.services.control.control(this.requests(), { signal: this.over.signal })) {
+      this.calls.delete(reply.id);
+      this.print(replyLine(reply));
+    }
+  }
+
+  private async *requests(): AsyncGenerator<ControlRequest, void, void> {
+    for (;;) {
+      yield* this.outgoing.splice(0);
+      if (this.outgoing.length > 0) continue;
+      if (this.inputEnded) return;
+      await new Promise<void>((wake) => (this.wake = wake));
+    }
+  }
+
+  private async stream(asked: Exclude<Asked, { stream: false }>): Promise<void> {
+    const { id } = asked;
+    const { events, scopes } = this.services;
+    const ending = new AbortController();
+    const { signal } = ending;
+    this.streams.set(id, ending);
+    try {
+      if (asked.stream === "streamEvents") {
+        for await (const streamEvents of events.streamEvents(asked.request, { signal })) {
+          this.print(streamLine(id, { streamEvents }));
+        }
+      } else {
+        for await (const holdScope of scopes.holdScope(asked.request, { signal }))
+          this.print(streamLine(id, { holdScope }));
+      }
+      this.print(endLine(id));
+    } catch (error) {
+      if (error instanceof ClientError) this.print(failureLine(id, error));
+      else this.print(endLine(id));
+    } finally {
+      this.streams.delete(id);
+    }
+  }
+}

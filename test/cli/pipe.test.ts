@@ -1,0 +1,175 @@
+import { type Running, serve, start } from "../support/cli.js";
+import { type Judge, startJudge } from "../support/judge.js";
+
+type Line = Record<string, never>;
+
+/** A pipe, and what it prints. */
+class Piped implements AsyncDisposable {
+  private readonly waiting: Line[] = [];
+
+  constructor(readonly running: Running) {}
+
+  write(...lines: readonly unknown[]): void {
+    for (const line of lines) this.running.write(`${typeof line === "string" ? line : JSON.stringify(line)}\n`);
+  }
+
+  /** The next line that has all of this; those before it wait for whoever asks for them. */
+  async line(part: Record<string, unknown>): Promise<Line> {
+    const fits = (line: Line) => Object.entries(part).every(([name, value]) => (line[name] as unknown) === value);
+    const at = this.waiting.findIndex(fits);
+    if (at >= 0) return this.waiting.splice(at, 1)[0]!;
+    for (;;) {
+      const line = JSON.parse(await this.running.line()) as Line;
+      if (fits(line)) return line;
+      this.waiting.push(line);
+    }
+  }
+
+  /** The reply to a call. */
+  async ask(id: number, name: string, request: object): Promise<Line> {
+    this.write({ id, [name]: request });
+    return this.line({ id: String(id) });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.running[Symbol.asyncDispose]();
+  }
+}
+
+let judge: Judge;
+beforeAll(async () => (judge = await startJudge()));
+afterAll(async () => judge.stop());
+
+async function pipe(...args: string[]): Promise<{ piped: Piped; address: string }> {
+  const running = start(["pipe", ...args]);
+  const ready = JSON.parse(await running.line()) as { ready: { address: string; pid: number; apiVersion: string } };
+  expect(ready.ready).toMatchObject({ pid: running.pid, apiVersion: "hangup.v1" });
+  return { piped: new Piped(running), address: ready.ready.address };
+}
+
+test("without an address it is a daemon of its own, whose session it resets", async () => {
+  const { piped } = await pipe();
+  await using _ = piped;
+  const { createListener } = await piped.ask(1, "createListener", { name: "echo" });
+  const { listener } = createListener as unknown as { listener: { host: string; port: number } };
+  const waiting = piped.ask(2, "waitSession", { session: "echo/1", timeout: "5s" });
+  const peer = await judge.connect(listener);
+  expect(await waiting).toMatchObject({ waitSession: { session: { name: "echo/1", state: "ESTABLISHED" } } });
+  expect(await piped.ask(2, "resetSession", { session: "echo/1" })).toMatchObject({
+    resetSession: { receipt: { localEnd: { kind: "RST", cause: { rpc: "ResetSession" } }, final: true } },
+  });
+  expect((await peer.recv()).end).toBe("ECONNRESET");
+  piped.running.endInput();
+  expect(await piped.running.exit()).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("with an address it is that daemon, and leaves it there", async () => {
+  await using served = await serve();
+  const { piped, address } = await pipe("--address", served.ready.address);
+  await using _ = piped;
+  expect(address).toBe(served.ready.address);
+  await piped.ask(1, "createListener", { name: "left" });
+  piped.running.endInput();
+  expect(await piped.running.exit()).toMatchObject({ code: 0 });
+  expect(await served.verb("listeners")).toContain("left");
+});
+
+test("an error has the name of its code, its reason and its details", async () => {
+  const { piped } = await pipe();
+  await using _ = piped;
+  const { error } = await piped.ask(1, "getSession", { session: "nobody/1" });
+  expect(error).toMatchObject({ code: "NOT_FOUND", reason: "UNKNOWN_SESSION" });
+  expect((error as unknown as { details: object[] }).details).toContainEqual({
+    "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+    reason: "UNKNOWN_SESSION",
+    domain: "hangup.v1",
+  });
+});
+
+test("a wait holds up nothing behind it, and can be given up", async () => {
+  const { piped } = await pipe();
+  await using _ = piped;
+  piped.write({ id: 1, waitSession: { session: "nobody/1", timeout: "60s" } });
+  expect(await piped.ask(2, "listListeners", {})).toMatchObject({ listListeners: {} });
+  piped.write({ id: 1, cancel: {} });
+  expect(await piped.line({ id: "1" })).toMatchObject({ error: { code: "CANCELLED" } });
+});
+
+test("events come as lines until the stream is given up", async () => {
+  const { piped } = await pipe();
+  await using _ = piped;
+  expect(await piped.ask(7, "streamEvents", { kinds: ["LISTENER_CREATED"] })).toMatchObject({
+    streamEvents: { events: [{ subscribed: {} }] },
+  });
+  await piped.ask(8, "createListener", { name: "echo" });
+  expect(await piped.line({ id: "7" })).toMatchObject({
+    streamEvents: { events: [{ listener: "echo", listenerCreated: { listener: { name: "echo" } } }] },
+  });
+  piped.write({ id: 7, cancel: {} });
+  expect(await piped.line({ id: "7" })).toEqual({ id: "7", end: {} });
+});
+
+test("a scope is held as long as the pipe lives, also when that dies by SIGKILL", async () => {
+  await using served = await serve();
+  const { piped } = await pipe("--address", served.ready.address);
+  await using _ = piped;
+  await piped.ask(1, "holdScope", { scope: "mine" });
+  expect(await served.verb("scope", "list")).toContain("mine");
+  const ended = served.verb("watch", "--scope", "-", "--max-events", "1", "--kinds", "scope_ended", "--after-sequence", "0");
+  piped.running.send("SIGKILL");
+  expect(await ended).toContain("mine");
+});
+
+test("a stream that is refused ends with its error", async () => {
+  const { piped } = await pipe();
+  await using _ = piped;
+  expect(await piped.ask(1, "holdScope", { scope: "default" })).toMatchObject({
+    error: { code: "INVALID_ARGUMENT", reason: "DEFAULT_SCOPE" },
+  });
+});
+
+test.each([
+  ["nonsense", /no JSON/],
+  ["[1]", /no JSON object/],
+  ['{"id":1}', /one request/],
+  ['{"id":1,"getInfo":{},"listListeners":{}}', /one request/],
+  ['{"getInfo":{}}', /^id: /],
+  ['{"id":-1,"getInfo":{}}', /^id: /],
+  ['{"id":1,"getNothing":{}}', /getNothing/],
+  ['{"id":1,"createListener":{"nme":"echo"}}', /nme/],
+  ['{"id":1,"waitSession":{"timeout":"soon"}}', /soon|timeout/i],
+])("%s is told by its line, and the next one is done", async (line, message) => {
+  const { piped } = await pipe();
+  await using _ = piped;
+  piped.write("", line, { id: 9, getInfo: {} });
+  expect(await piped.line({ line: 2 })).toMatchObject({
+    error: { code: "INVALID_ARGUMENT", reason: "INVALID_LINE", message: expect.stringMatching(message) },
+  });
+  expect(await piped.line({ id: "9" })).toMatchObject({ getInfo: { apiVersion: "hangup.v1" } });
+});
+
+test("an id in use is told by its line, and its call goes on", async () => {
+  const { piped } = await pipe();
+  await using _ = piped;
+  piped.write({ id: 1, waitSession: { session: "nobody/1", timeout: "0.2s" } }, { id: 1, getInfo: {} });
+  expect(await piped.line({ line: 2 })).toMatchObject({ error: { reason: "INVALID_LINE" } });
+  expect(await piped.line({ id: "1" })).toMatchObject({ error: { reason: "WAIT_TIMEOUT" } });
+});
+
+test("at the end of its input a call gets a second, and no more", async () => {
+  const { piped } = await pipe();
+  await using _ = piped;
+  piped.write({ id: 1, waitSession: { session: "nobody/1", timeout: "60s" } }, { id: 2, getInfo: {} });
+  await piped.line({ id: "2" });
+  piped.running.endInput();
+  expect(await piped.running.exit()).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("when its daemon goes away it says so and ends with 1", async () => {
+  await using served = await serve();
+  const { piped } = await pipe("--address", served.ready.address);
+  await using _ = piped;
+  await piped.ask(1, "getInfo", {});
+  served.running.send("SIGTERM");
+  expect(await piped.running.exit()).toMatchObject({ code: 1, stderr: expect.stringContaining("hangup: ") });
+});
