@@ -43,7 +43,8 @@ export async function pipe(options: PipeOptions): Promise<void> {
   // In this very process: whatever ends the one ends the other.
   await using own =
     options.address === undefined ? await startDaemon({ listen, logger: stderrLog(options.logLevel) }) : undefined;
-  const endpoint = { ...options, address: own?.address ?? options.address ?? "" };
+  // What is meant for another daemon is not for this one.
+  const endpoint = own === undefined ? { ...options, address: options.address ?? "" } : { address: own.address };
   const print = (line: string) => void process.stdout.write(line);
   print(`${JSON.stringify({ ready: { address: endpoint.address, pid: process.pid, version, apiVersion } })}\n`);
   await useService(endpoint, ControlServiceDefinition, (control) =>
