@@ -14,6 +14,8 @@ export type PeerStep = { readonly socket?: string; readonly deadlineMs?: number 
       readonly userTimeoutMs?: number;
     }
   | { readonly peer: "recv" | "recvUrgent" | "poll" | "state" | "shutdown" | "close" }
+  /** poll(2) that asks for no event, and so waits for those that nobody has to ask for: POLLERR, POLLHUP. */
+  | { readonly peer: "poll for errors" }
   /** To the end, or to `max` bytes; `some`: how many come is the kernel's business, if any and fewer than that. */
   | { readonly peer: "recvAll"; readonly max?: number; readonly some?: number }
   /** One send(2) of that many bytes. */
@@ -79,6 +81,8 @@ export const recv: PeerStep = { peer: "recv" };
 export const recvAll: PeerStep = { peer: "recvAll" };
 export const send: PeerStep = { peer: "send" };
 export const poll: PeerStep = { peer: "poll" };
+/** A RST that answers the peer's own write comes when the kernel gets round to it: on a busy machine after that write. */
+export const pollForErrors: PeerStep = { peer: "poll for errors" };
 export const state: PeerStep = { peer: "state" };
 
 /** A recv that is to find nothing. */

@@ -188,7 +188,8 @@ export class OneRun {
   /** The peer's first call after an action gives what the receipt said that it may. */
   private checkOutlook(step: PeerStep, outcome: string): void {
     const { outlook } = this;
-    if (outlook === undefined || step.peer === "poll" || step.peer === "state") return;
+    if (outlook === undefined || step.peer === "poll" || step.peer === "poll for errors" || step.peer === "state")
+      return;
     this.outlook = undefined;
     const given = step.peer === "send" || step.peer === "sendAll" ? outlook.nextWrite : outlook.nextRead;
     const [bytes = "", end = outcome] = outcome.includes(" then ") ? outcome.split(" then ") : [];
@@ -252,8 +253,9 @@ async function callOn(peer: Peer, step: Exclude<PeerStep, { peer: "connect" }>):
       return blocksOr((await peer.send({ size: step.bytes ?? 1 }, deadline)).errno);
     case "sendAll":
       return blocksOr((await peer.sendAll({ size: step.bytes }, deadline)).errno);
-    case "poll": {
-      const events = await peer.poll(deadline);
+    case "poll":
+    case "poll for errors": {
+      const events = await peer.poll({ ...deadline, ...(step.peer === "poll" ? {} : { events: [] }) });
       return (
         pollOrder
           .filter((event) => events.includes(event))

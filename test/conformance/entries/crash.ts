@@ -1,5 +1,5 @@
 import { Listener_ResetOnAccept } from "../../../src/gen/hangup/v1/listener.js";
-import { connect, type Entry, poll, recv, send } from "../entry.js";
+import { connect, type Entry, poll, pollForErrors, recv, send } from "../entry.js";
 
 // SIGKILL for the process that serves: its kernel closes what it had open.
 
@@ -12,8 +12,8 @@ export const crash: readonly Entry[] = [
     page: "crash",
     needs: [],
     ownDaemon: true,
-    steps: [connect, opened, { crash: true }, poll, recv, send, send],
-    outcomes: ["ok, IN OUT RDHUP, EOF, ok, EPIPE"],
+    steps: [connect, opened, { crash: true }, poll, recv, send, pollForErrors, send],
+    outcomes: ["ok, IN OUT RDHUP, EOF, ok, ERR HUP, EPIPE"],
     wire: ["<S >S. >F. <P. >R"],
     slow: true,
   },

@@ -1,5 +1,5 @@
 import { Session_State, WaitSessionRequest_Condition } from "../../../src/gen/hangup/v1/session.js";
-import { act, connect, type Entry, ms, poll, recv, recvAll, send, state } from "../entry.js";
+import { act, connect, type Entry, ms, poll, pollForErrors, recv, recvAll, send, state } from "../entry.js";
 
 // How a session ends by our own doing. Of a peer that has not been told anything yet the first call is the one that
 // is told, so each order of calls is an entry.
@@ -40,8 +40,16 @@ export const endings: readonly Entry[] = [
     name: "close, drained no longer",
     page: "close",
     needs: ["close"],
-    steps: [connect, act("close", { drainTimeout: ms(0) }), { wait: { condition: ENDED } }, send, send, recv],
-    outcomes: ["ok, ok, EPIPE, EOF"],
+    steps: [
+      connect,
+      act("close", { drainTimeout: ms(0) }),
+      { wait: { condition: ENDED } },
+      send,
+      pollForErrors,
+      send,
+      recv,
+    ],
+    outcomes: ["ok, ok, ERR HUP, EPIPE, EOF"],
     wire: ["<S >S. >F. <P. >R"],
   },
   {
