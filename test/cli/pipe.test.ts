@@ -115,7 +115,17 @@ test("a scope is held as long as the pipe lives, also when that dies by SIGKILL"
   await using _ = piped;
   await piped.ask(1, "holdScope", { scope: "mine" });
   expect(await served.verb("scope", "list")).toContain("mine");
-  const ended = served.verb("watch", "--scope", "-", "--max-events", "1", "--kinds", "scope_ended", "--after-sequence", "0");
+  const ended = served.verb(
+    "watch",
+    "--scope",
+    "-",
+    "--max-events",
+    "1",
+    "--kinds",
+    "scope_ended",
+    "--after-sequence",
+    "0",
+  );
   piped.running.send("SIGKILL");
   expect(await ended).toContain("mine");
 });
