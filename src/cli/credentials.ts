@@ -1,8 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { isIP } from "node:net";
 import { ChannelCredentials, type ChannelOptions } from "nice-grpc";
 import type { Address } from "../kernel/address.js";
+import { isIP } from "../kernel/ip.js";
 import { isToken, readTokenFile, TokenFileError } from "../token-file.js";
 import { CommandError, usageError } from "./command-error.js";
 

@@ -1,6 +1,5 @@
-import { isIPv4 } from "node:net";
 import { tmpdir } from "node:os";
-import { type Address, formatAddress } from "../kernel/address.js";
+import { type Address, formatAddress, isLoopbackIp } from "../kernel/address.js";
 import { AddressRanges, type AddressRange } from "../kernel/address-ranges.js";
 import { isBelow } from "../kernel/unix-directory.js";
 import { DomainError, type ErrorReason } from "./errors.js";
@@ -20,7 +19,7 @@ const loopback: readonly AddressRange[] = [
 ];
 
 /** The directory for temporary files, and that of the user's own sockets where there is one. */
-export function usualUnixDirectories(env: NodeJS.ProcessEnv = process.env): readonly string[] {
+function usualUnixDirectories(env: NodeJS.ProcessEnv = process.env): readonly string[] {
   const { XDG_RUNTIME_DIR: runtime } = env;
   return [tmpdir(), ...(runtime === undefined || runtime === "" ? [] : [runtime])];
 }
@@ -69,7 +68,7 @@ export class Access {
 
 /** Whether an address is in the ranges; loopback is in all of them, and what most ask for is seen at a glance. */
 function allows(ranges: AddressRanges, host: string): boolean {
-  return host === "::1" || (host.startsWith("127.") && isIPv4(host)) || ranges.has(host);
+  return isLoopbackIp(host) || ranges.has(host);
 }
 
 /** The least that has to be allowed. */

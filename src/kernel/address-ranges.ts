@@ -19,16 +19,12 @@ export function parseRange(text: string): AddressRange | undefined {
   return prefix <= widest ? { network, prefix } : undefined;
 }
 
-const maxKnown = 1000;
-
 type Lists = Readonly<Record<"ipv4" | "ipv6", BlockList>>;
 
 /** Ranges of IP addresses. `0.0.0.0/0` is all of IPv4 and nothing of IPv6, `::/0` the other way round. */
 export class AddressRanges {
   /** Made when they are first needed: to load what Node has for them takes longer than to ask them ever will. */
   private lists: Lists | undefined;
-  /** Those asked for before: few, and asked for at each listen and dial. */
-  private readonly known = new Map<string, boolean>();
   private readonly whole: Readonly<Record<"ipv4" | "ipv6", boolean>>;
 
   constructor(private readonly ranges: readonly AddressRange[]) {
@@ -41,16 +37,6 @@ export class AddressRanges {
    * wildcard stands for all addresses: it is in them only if all are, and `::` takes both families.
    */
   has(host: string): boolean {
-    let known = this.known.get(host);
-    if (known === undefined) {
-      known = this.check(host);
-      if (this.known.size >= maxKnown) this.known.clear();
-      this.known.set(host, known);
-    }
-    return known;
-  }
-
-  private check(host: string): boolean {
     const family = isIP(host);
     if (family === 0) return false;
     const [bare = ""] = host.split("%");

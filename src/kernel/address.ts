@@ -41,8 +41,12 @@ export function normalizeHost(host: string): string {
 
 /** Whether an address is one of this machine's own loopback addresses (RFC 1122 and 4291), or a unix socket. */
 export function isLoopback(address: Address): boolean {
-  if (address.kind === "unix" || address.host === "localhost") return true;
-  return isIP(address.host) === 4 ? address.host.startsWith("127.") : address.host === "::1";
+  return address.kind === "unix" || address.host === "localhost" || isLoopbackIp(address.host);
+}
+
+/** Whether a text is a loopback IP address as it is usually written; a name never is. */
+export function isLoopbackIp(host: string): boolean {
+  return isIP(host) === 4 ? host.startsWith("127.") : host === "::1";
 }
 
 /** The address under which a client on this machine reaches a listener bound to `host`. */
