@@ -56,12 +56,15 @@ function load(): FfiLoad {
 function bind(): Ffi {
   const koffi = createRequire(__filename)("koffi") as typeof Koffi;
   const libc = koffi.load(null);
+  const { errno } = koffi;
+  // errno is read before any other function of ours is entered: at an entry V8 may answer an interrupt (collect
+  // garbage, install code), and the system calls of that would overwrite errno.
   // `last`: the arguments after those of the caller.
   const call = (prototype: string, ...last: unknown[]): ((...args: unknown[]) => number) => {
     const native = libc.func(prototype);
     return (...args) => {
       const rc = native(...args, ...last) as number;
-      return rc < 0 ? -koffi.errno() : rc;
+      return rc < 0 ? -errno() : rc;
     };
   };
   return {

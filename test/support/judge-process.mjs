@@ -47,23 +47,44 @@ if (process.platform !== "linux") throw new Error("the judge knows only the numb
  */
 
 const libc = koffi.load(null);
+
+let lastErrno = 0;
+
+/**
+ * errno is read where the call returns, before any other function is entered: V8 may answer an interrupt at a
+ * function's entry (collect garbage, install code), and the system calls of that would overwrite errno. It is cleared
+ * first, so that a stale one shows.
+ * @param {string} prototype
+ * @returns {(...args: any[]) => any}
+ */
+function call(prototype) {
+  const native = libc.func(prototype);
+  const { errno } = koffi;
+  return (...args) => {
+    errno(0);
+    const rc = native(...args);
+    if (rc < 0) lastErrno = errno();
+    return rc;
+  };
+}
+
 const c = {
-  socket: libc.func("int socket(int domain, int type, int protocol)"),
-  bind: libc.func("int bind(int fd, const void *address, uint length)"),
-  connect: libc.func("int connect(int fd, const void *address, uint length)"),
-  listen: libc.func("int listen(int fd, int backlog)"),
-  accept4: libc.func("int accept4(int fd, void *address, void *length, int flags)"),
-  getsockname: libc.func("int getsockname(int fd, void *address, void *length)"),
-  send: libc.func("long send(int fd, const void *data, size_t length, int flags)"),
-  recv: libc.func("long recv(int fd, void *data, size_t length, int flags)"),
-  shutdown: libc.func("int shutdown(int fd, int how)"),
-  close: libc.func("int close(int fd)"),
-  poll: libc.func("int poll(void *fds, ulong count, int timeoutMs)"),
-  setsockopt: libc.func("int setsockopt(int fd, int level, int name, const void *value, uint length)"),
-  getsockopt: libc.func("int getsockopt(int fd, int level, int name, void *value, void *length)"),
-  ioctl: libc.func("int ioctl(int fd, ulong request, ...)"),
-  inet_pton: libc.func("int inet_pton(int family, const char *text, void *address)"),
-  inet_ntop: libc.func("void *inet_ntop(int family, const void *address, void *text, uint size)"),
+  socket: call("int socket(int domain, int type, int protocol)"),
+  bind: call("int bind(int fd, const void *address, uint length)"),
+  connect: call("int connect(int fd, const void *address, uint length)"),
+  listen: call("int listen(int fd, int backlog)"),
+  accept4: call("int accept4(int fd, void *address, void *length, int flags)"),
+  getsockname: call("int getsockname(int fd, void *address, void *length)"),
+  send: call("long send(int fd, const void *data, size_t length, int flags)"),
+  recv: call("long recv(int fd, void *data, size_t length, int flags)"),
+  shutdown: call("int shutdown(int fd, int how)"),
+  close: call("int close(int fd)"),
+  poll: call("int poll(void *fds, ulong count, int timeoutMs)"),
+  setsockopt: call("int setsockopt(int fd, int level, int name, const void *value, uint length)"),
+  getsockopt: call("int getsockopt(int fd, int level, int name, void *value, void *length)"),
+  ioctl: call("int ioctl(int fd, ulong request, ...)"),
+  inet_pton: call("int inet_pton(int family, const char *text, void *address)"),
+  inet_ntop: call("void *inet_ntop(int family, const void *address, void *text, uint size)"),
 };
 
 const AF_UNIX = 1,
@@ -140,11 +161,14 @@ errnoNames.set(constants.errno.EAGAIN, "EAGAIN").set(constants.errno.EOPNOTSUPP,
 const errnoName = (number) => errnoNames.get(number) ?? `errno ${number}`;
 
 /**
- * To be wrapped straight around the call: any other system call in between may overwrite errno.
+ * To be wrapped straight around the call: the next one overwrites the errno.
  * @param {number} rc
  * @returns {Outcome}
  */
-const outcome = (rc) => (rc < 0 ? { rc, errno: errnoName(koffi.errno()) } : { rc });
+const outcome = (rc) => (rc < 0 ? { rc, errno: errnoName(lastErrno) } : { rc });
+
+// The first reading of errno binds symbols and compiles code: here, and not where an ending is judged.
+if (outcome(c.close(-1)).errno !== "EBADF") throw new Error("the judge reads errno wrong");
 
 /** A step on the way to the answer failed; the reply names the call. */
 class CallFailed extends Error {
