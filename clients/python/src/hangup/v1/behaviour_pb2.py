@@ -14,13 +14,14 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19hangup/v1/behaviour.proto\x12\thangup.v1\"\xaf\x02\n\tBehaviour\x12\x15\n\x0b\x62\x61nner_text\x18\x01 \x01(\tH\x00\x12\x15\n\x0b\x62\x61nner_data\x18\x02 \x01(\x0cH\x00\x12(\n\x04\x65\x63ho\x18\x03 \x01(\x0b\x32\x18.hangup.v1.EchoBehaviourH\x01\x12.\n\x07\x64iscard\x18\x04 \x01(\x0b\x32\x1b.hangup.v1.DiscardBehaviourH\x01\x12,\n\x06silent\x18\x05 \x01(\x0b\x32\x1a.hangup.v1.SilentBehaviourH\x01\x12,\n\x06source\x18\x06 \x01(\x0b\x32\x1a.hangup.v1.SourceBehaviourH\x01\x12,\n\x06manual\x18\x07 \x01(\x0b\x32\x1a.hangup.v1.ManualBehaviourH\x01\x42\x08\n\x06\x62\x61nnerB\x06\n\x04kind\"\x0f\n\rEchoBehaviour\"\x12\n\x10\x44iscardBehaviour\"\x11\n\x0fSilentBehaviour\"H\n\x0fSourceBehaviour\x12\r\n\x05\x62ytes\x18\x01 \x01(\x04\x12\x0c\n\x04seed\x18\x02 \x01(\x04\x12\x18\n\x10\x62ytes_per_second\x18\x03 \x01(\x04\"\x11\n\x0fManualBehaviourb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19hangup/v1/behaviour.proto\x12\thangup.v1\"\xaf\x02\n\tBehaviour\x12\x15\n\x0b\x62\x61nner_text\x18\x01 \x01(\tH\x00\x12\x15\n\x0b\x62\x61nner_data\x18\x02 \x01(\x0cH\x00\x12(\n\x04\x65\x63ho\x18\x03 \x01(\x0b\x32\x18.hangup.v1.EchoBehaviourH\x01\x12.\n\x07\x64iscard\x18\x04 \x01(\x0b\x32\x1b.hangup.v1.DiscardBehaviourH\x01\x12,\n\x06silent\x18\x05 \x01(\x0b\x32\x1a.hangup.v1.SilentBehaviourH\x01\x12,\n\x06source\x18\x06 \x01(\x0b\x32\x1a.hangup.v1.SourceBehaviourH\x01\x12,\n\x06manual\x18\x07 \x01(\x0b\x32\x1a.hangup.v1.ManualBehaviourH\x01\x42\x08\n\x06\x62\x61nnerB\x06\n\x04kind\"\x0f\n\rEchoBehaviour\"\x12\n\x10\x44iscardBehaviour\"\x11\n\x0fSilentBehaviour\"H\n\x0fSourceBehaviour\x12\r\n\x05\x62ytes\x18\x01 \x01(\x04\x12\x0c\n\x04seed\x18\x02 \x01(\x04\x12\x18\n\x10\x62ytes_per_second\x18\x03 \x01(\x04\"\x11\n\x0fManualBehaviourB\x10\n\x0cio.hangup.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hangup.v1.behaviour_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
-  DESCRIPTOR._options = None
+  _globals['DESCRIPTOR']._options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\014io.hangup.v1P\001'
   _globals['_BEHAVIOUR']._serialized_start=41
   _globals['_BEHAVIOUR']._serialized_end=344
   _globals['_ECHOBEHAVIOUR']._serialized_start=346

@@ -16,13 +16,14 @@ from hangup.v1 import listener_pb2 as hangup_dot_v1_dot_listener__pb2
 from hangup.v1 import session_pb2 as hangup_dot_v1_dot_session__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17hangup/v1/fixture.proto\x12\thangup.v1\x1a\x18hangup/v1/listener.proto\x1a\x17hangup/v1/session.proto\"o\n\x07\x46ixture\x12\x33\n\tlisteners\x18\x01 \x03(\x0b\x32 .hangup.v1.CreateListenerRequest\x12/\n\x08sessions\x18\x02 \x03(\x0b\x32\x1d.hangup.v1.OpenSessionRequestb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17hangup/v1/fixture.proto\x12\thangup.v1\x1a\x18hangup/v1/listener.proto\x1a\x17hangup/v1/session.proto\"o\n\x07\x46ixture\x12\x33\n\tlisteners\x18\x01 \x03(\x0b\x32 .hangup.v1.CreateListenerRequest\x12/\n\x08sessions\x18\x02 \x03(\x0b\x32\x1d.hangup.v1.OpenSessionRequestB\x10\n\x0cio.hangup.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hangup.v1.fixture_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
-  DESCRIPTOR._options = None
+  _globals['DESCRIPTOR']._options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\014io.hangup.v1P\001'
   _globals['_FIXTURE']._serialized_start=89
   _globals['_FIXTURE']._serialized_end=200
 # @@protoc_insertion_point(module_scope)

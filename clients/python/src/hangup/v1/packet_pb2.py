@@ -15,13 +15,14 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16hangup/v1/packet.proto\x12\thangup.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xed\x01\n\x07Segment\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\tdirection\x18\x02 \x01(\x0e\x32\x1c.hangup.v1.Segment.Direction\x12\r\n\x05\x66lags\x18\x03 \x01(\t\x12\x0b\n\x03seq\x18\x04 \x01(\r\x12\x0b\n\x03\x61\x63k\x18\x05 \x01(\r\x12\x0e\n\x06window\x18\x06 \x01(\r\x12\x0e\n\x06length\x18\x07 \x01(\r\">\n\tDirection\x12\x19\n\x15\x44IRECTION_UNSPECIFIED\x10\x00\x12\x08\n\x04SENT\x10\x01\x12\x0c\n\x08RECEIVED\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16hangup/v1/packet.proto\x12\thangup.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xed\x01\n\x07Segment\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\tdirection\x18\x02 \x01(\x0e\x32\x1c.hangup.v1.Segment.Direction\x12\r\n\x05\x66lags\x18\x03 \x01(\t\x12\x0b\n\x03seq\x18\x04 \x01(\r\x12\x0b\n\x03\x61\x63k\x18\x05 \x01(\r\x12\x0e\n\x06window\x18\x06 \x01(\r\x12\x0e\n\x06length\x18\x07 \x01(\r\">\n\tDirection\x12\x19\n\x15\x44IRECTION_UNSPECIFIED\x10\x00\x12\x08\n\x04SENT\x10\x01\x12\x0c\n\x08RECEIVED\x10\x02\x42\x10\n\x0cio.hangup.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hangup.v1.packet_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
-  DESCRIPTOR._options = None
+  _globals['DESCRIPTOR']._options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\014io.hangup.v1P\001'
   _globals['_SEGMENT']._serialized_start=71
   _globals['_SEGMENT']._serialized_end=308
   _globals['_SEGMENT_DIRECTION']._serialized_start=246
