@@ -26,6 +26,29 @@ need_python() {
   python3 -c 'import ensurepip' 2>/dev/null || apt_install python3 python3-venv
 }
 
+need_java() {
+  { command -v javac && command -v mvn; } >/dev/null || apt_install openjdk-17-jdk-headless maven
+}
+
+need_rust() {
+  { command -v cargo && cargo fmt --version && cargo clippy --version; } >/dev/null ||
+    missing "Rust with rustfmt and clippy, see https://rustup.rs"
+}
+
+need_typescript() {
+  :
+}
+
+need_c() {
+  { command -v cc && command -v g++ && command -v make && pkg-config --exists libcjson libcurl; } >/dev/null ||
+    apt_install gcc g++ libc6-dev make pkg-config libcjson-dev libcurl4-openssl-dev
+}
+
+need_shell() {
+  { command -v shellcheck && command -v bats && command -v dash && command -v curl; } >/dev/null ||
+    apt_install shellcheck bats dash curl
+}
+
 need_grpcurl() {
   need_go || return
   local bin
@@ -109,5 +132,11 @@ contract_breaks_nobody() {
 # client <language>: the client's own check.
 client() {
   "need_$1" || return
-  timeout 240 bash "clients/$1/check.sh"
+  timeout 300 bash "clients/$1/check.sh"
+}
+
+# The matrix of docs/languages.md. Where all languages should be, one that is skipped is a failure.
+languages() {
+  [ "${CI:-}" = true ] && export HANGUP_REQUIRE_LANGUAGES=1
+  timeout 600 npm run --silent languages -- --check
 }

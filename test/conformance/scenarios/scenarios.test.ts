@@ -1,0 +1,76 @@
+// The list and what is written of it. TypeScript runs it here, as Node is all that this needs; the other languages are
+// run by `npm run languages`.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readPage } from "../../docs/manual.js";
+import { languages, page } from "./page.js";
+import { expectedOutcomes, nameOf, readScenarios, reportedSteps, stepNames } from "./scenario.js";
+import { complaints, parseSeen, type Seen, wordingChanged } from "./seen.js";
+
+const scenarios = readScenarios(join(__dirname, "scenarios.json"));
+const seen = JSON.parse(readFileSync(join(__dirname, "seen.json"), "utf8")) as Seen[];
+
+test("each scenario has a name of its own, steps that are known, and one that is reported", () => {
+  expect(new Set(scenarios.map(({ name }) => name)).size).toBe(scenarios.length);
+  for (const scenario of scenarios) {
+    expect(stepNames).toEqual(expect.arrayContaining(scenario.steps.map(nameOf)));
+    expect(reportedSteps(scenario)).not.toEqual([]);
+  }
+});
+
+test("a known difference is of a language that is there, in every step's outcome, with its reason, and is one", () => {
+  for (const scenario of scenarios) {
+    for (const [language, difference] of Object.entries(scenario.differences ?? {})) {
+      expect(Object.keys(languages)).toContain(language);
+      expect(difference.expect).toHaveLength(reportedSteps(scenario).length);
+      expect(difference.expect).not.toEqual(reportedSteps(scenario).map(({ expect: one }) => one));
+      expect(difference.reason).toMatch(/^\S.*[^.]$/);
+    }
+  }
+});
+
+test("every language has seen every scenario, and saw what it should", () => {
+  expect(seen.map(({ language }) => language)).toEqual(Object.keys(languages));
+  expect(seen.flatMap((one) => complaints(scenarios, one))).toEqual([]);
+});
+
+test("docs/languages.md is of what was seen (else: npm run languages)", () => {
+  expect(readPage("docs/languages.md")).toBe(page(scenarios, seen));
+});
+
+describe("what a client printed", () => {
+  const lines = (steps: object[]) =>
+    `{"language":"python","version":"3","sockets":"socket","http":"urllib"}\n${scenarios
+      .map(({ name }) => JSON.stringify({ scenario: name, steps: name === "eof" ? steps : expected(name) }))
+      .join("\n")}\n`;
+  const expected = (name: string) => {
+    const scenario = scenarios.find((one) => one.name === name)!;
+    const outcomes = expectedOutcomes(scenario, "python");
+    return reportedSteps(scenario).map((step, index) => ({ step: step.name, outcome: outcomes[index]!, saw: "x" }));
+  };
+  const eof = expected("eof");
+
+  test("is right when each outcome is the expected one", () => {
+    expect(complaints(scenarios, parseSeen(lines(eof)))).toEqual([]);
+  });
+
+  test("is wrong with another outcome, a step too few, or a scenario too few", () => {
+    const other = [...eof.slice(0, -1), { step: "read", outcome: "ECONNRESET", saw: "an error" }];
+    expect(complaints(scenarios, parseSeen(lines(other)))).toEqual([
+      "python, eof: read gave ECONNRESET (an error), and not EOF",
+    ]);
+    expect(complaints(scenarios, parseSeen(lines(eof.slice(1))))).toHaveLength(1);
+    const { eof: _, ...rest } = parseSeen(lines(eof)).scenarios;
+    expect(complaints(scenarios, { ...parseSeen(lines(eof)), scenarios: rest })).toEqual([
+      "python, eof: it was not run",
+    ]);
+  });
+
+  test("has other words than before only where the same version said them", () => {
+    const now = parseSeen(lines(eof.map((step) => ({ ...step, saw: "y" }))));
+    const before = parseSeen(lines(eof));
+    expect(wordingChanged(before, now)).toHaveLength(eof.length);
+    expect(wordingChanged({ ...before, version: "2" }, now)).toEqual([]);
+    expect(wordingChanged(now, now)).toEqual([]);
+  });
+});
