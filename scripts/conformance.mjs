@@ -2,12 +2,9 @@
 //   node scripts/conformance.mjs [--as unprivileged|isolated|unprivileged-isolated] [options of test/conformance/run.ts]
 // unprivileged: as a user without any capability, daemon, peers and all. isolated: under `hangup run --isolated`.
 import { spawnSync } from "node:child_process";
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { join } from "node:path";
+import { bundleProgram, root } from "./program.mjs";
 
-const root = resolve(fileURLToPath(import.meta.url), "../..");
-const program = join(root, "dist/conformance/run.cjs");
 const unprivileged = [
   "setpriv",
   "--reuid",
@@ -33,17 +30,7 @@ const [, way = ""] = at < 0 ? [] : args.splice(at, 2);
 const prefix = ways[way];
 if (prefix === undefined) throw new Error(`--as ${way}: use ${Object.keys(ways).filter(Boolean).join(", ")}`);
 
-await build({
-  absWorkingDir: root,
-  entryPoints: [join(root, "test/conformance/run.ts")],
-  outfile: program,
-  bundle: true,
-  platform: "node",
-  target: "node20",
-  format: "cjs",
-  external: ["koffi"],
-  logLevel: "warning",
-});
+const program = await bundleProgram("test/conformance/run.ts", "dist/conformance/run.cjs");
 const [command, ...rest] = [...prefix, process.execPath, program, ...args];
 const env = { ...process.env };
 // The daemon is the run's own.

@@ -4,28 +4,15 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { join } from "node:path";
+import { bundleProgram, root } from "./program.mjs";
 
-const root = resolve(fileURLToPath(import.meta.url), "../..");
-const program = join(root, "dist/conformance/outcomes.cjs");
 const check = process.argv.includes("--check");
 const at = process.argv.indexOf("--runs");
 const runs = at < 0 ? "full" : process.argv[at + 1];
 const node = (...args) => execFileSync(process.execPath, args, { cwd: root, stdio: "inherit" });
 
-await build({
-  absWorkingDir: root,
-  entryPoints: [join(root, "test/conformance/outcomes.ts")],
-  outfile: program,
-  bundle: true,
-  platform: "node",
-  target: "node20",
-  format: "cjs",
-  external: ["koffi"],
-  logLevel: "warning",
-});
+const program = await bundleProgram("test/conformance/outcomes.ts", "dist/conformance/outcomes.cjs");
 if (check) node(program, "--check");
 else {
   const folder = mkdtempSync(join(tmpdir(), "hangup-outcomes-"));

@@ -3,24 +3,22 @@
 // --check writes nothing: it fails where a language saw other than it should, or told it in other words than the same
 // version did before. A language whose tools are missing is skipped by its name; with HANGUP_REQUIRE_LANGUAGES=1 it is a
 // failure.
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { pino } from "pino";
 import { startDaemon } from "../../../src/daemon.js";
+import { runClient } from "./client-run.js";
 import { type Language, languages, page } from "./page.js";
 import { readScenarios, type Scenario } from "./scenario.js";
-import { complaints, parseSeen, type Seen, wordingChanged } from "./seen.js";
+import { complaints, type Seen, wordingChanged } from "./seen.js";
 
 const root = resolve(__dirname, "../..");
 const folder = join(root, "test/conformance/scenarios");
 const list = join(folder, "scenarios.json");
 const seenFile = join(folder, "seen.json");
 const pageFile = join(root, "docs/languages.md");
-/** With the compilation, from nothing. */
-const languageTimeoutMs = 240_000;
 
 /** What has to be on the PATH. */
 const needs: Readonly<Record<Language, readonly string[]>> = {
@@ -32,19 +30,6 @@ const needs: Readonly<Record<Language, readonly string[]>> = {
   c: ["cc", "make", "pkg-config"],
   shell: ["bash", "curl"],
 };
-
-async function seenBy(language: Language, address: string): Promise<Seen> {
-  const script = join(root, "clients", language, "conformance.sh");
-  const child = spawn("bash", [script, list], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, HANGUP_ADDRESS: address },
-    signal: AbortSignal.timeout(languageTimeoutMs),
-  });
-  const exit = new Promise<number | null>((done, fail) => child.once("exit", done).once("error", fail));
-  const [printed, code] = await Promise.all([text(child.stdout), exit]);
-  if (code !== 0) throw new Error(`${script} ended with ${code}`);
-  return parseSeen(printed);
-}
 
 function missingFor(language: Language): string[] {
   return needs[language].filter((tool) => spawnSync("which", [tool], { stdio: "ignore" }).status !== 0);
@@ -67,7 +52,7 @@ async function runAll(wanted: readonly Language[], scenarios: readonly Scenario[
         continue;
       }
       try {
-        const seen = await seenBy(language, daemon.address);
+        const seen = await runClient(root, language, list, daemon.address);
         const was = before.find((one) => one.language === language);
         const found = complaints(scenarios, seen);
         console.log(`${language}: ${scenarios.length} scenarios, ${found.length} not as expected (${seen.version})`);

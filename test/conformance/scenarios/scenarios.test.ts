@@ -2,12 +2,15 @@
 // run by `npm run languages`.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readPage } from "../../docs/manual.js";
+import { readPage, root } from "../../docs/manual.js";
+import { startTestDaemon } from "../../support/daemon.js";
+import { runClient } from "./client-run.js";
 import { languages, page } from "./page.js";
 import { expectedOutcomes, nameOf, readScenarios, reportedSteps, stepNames } from "./scenario.js";
 import { complaints, parseSeen, type Seen, wordingChanged } from "./seen.js";
 
-const scenarios = readScenarios(join(__dirname, "scenarios.json"));
+const list = join(__dirname, "scenarios.json");
+const scenarios = readScenarios(list);
 const seen = JSON.parse(readFileSync(join(__dirname, "seen.json"), "utf8")) as Seen[];
 
 test("each scenario has a name of its own, steps that are known, and one that is reported", () => {
@@ -37,6 +40,13 @@ test("every language has seen every scenario, and saw what it should", () => {
 test("docs/languages.md is of what was seen (else: npm run languages)", () => {
   expect(readPage("docs/languages.md")).toBe(page(scenarios, seen));
 });
+
+test("TypeScript sees what it should; the other languages are skipped here, by name", async () => {
+  await using daemon = await startTestDaemon();
+  expect(complaints(scenarios, await runClient(root, "typescript", list, daemon.daemon.address))).toEqual([]);
+  const others = Object.keys(languages).filter((language) => language !== "typescript");
+  process.stderr.write(`languages: ran typescript; skipped (npm run languages): ${others.join(", ")}\n`);
+}, 120_000);
 
 describe("what a client printed", () => {
   const lines = (steps: object[]) =>
