@@ -13,8 +13,18 @@ export const languages = {
 } as const;
 export type Language = keyof typeof languages;
 
+/** What one language's overhead.sh printed: medians of one cycle, in microseconds. */
+export interface Overhead {
+  readonly language: string;
+  readonly version: string;
+  readonly cycles: number;
+  readonly clientMicros: number;
+  readonly stubMicros: number;
+  readonly via: string;
+}
+
 /** docs/languages.md. */
-export function page(scenarios: readonly Scenario[], all: readonly Seen[]): string {
+export function page(scenarios: readonly Scenario[], all: readonly Seen[], costs: readonly Overhead[]): string {
   return `${[
     "# What each language sees",
     "",
@@ -34,6 +44,23 @@ export function page(scenarios: readonly Scenario[], all: readonly Seen[]): stri
     ...table(
       ["language", "version", "sockets", "HTTP"],
       all.map(({ language, version, sockets, http }) => [titleOf(language), version, sockets, http]),
+    ),
+    "",
+    "## What a client costs",
+    "",
+    "The median time of one cycle: connect, learn the session's name, reset it, meet ECONNRESET. Through the client, and through the bare stub that is",
+    "generated for the language (C: lines written to the pipe by hand; shell: `grpcurl`), in turns in one run, on two shared cores: the ratio says more than the",
+    "times. It is measured anew by `npm run languages -- --overhead`.",
+    "",
+    ...table(
+      ["language", "client", "bare stub", "ratio", "calls go by"],
+      costs.map(({ language, clientMicros, stubMicros, via }) => [
+        titleOf(language),
+        `${Math.round(clientMicros)} µs`,
+        `${Math.round(stubMicros)} µs`,
+        (clientMicros / stubMicros).toFixed(2),
+        via,
+      ]),
     ),
     "",
     "## Known differences",

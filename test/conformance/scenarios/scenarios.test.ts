@@ -5,13 +5,14 @@ import { join } from "node:path";
 import { readPage, root } from "../../docs/manual.js";
 import { startTestDaemon } from "../../support/daemon.js";
 import { runClient } from "./client-run.js";
-import { languages, page } from "./page.js";
+import { languages, type Overhead, page } from "./page.js";
 import { expectedOutcomes, nameOf, readScenarios, reportedSteps, stepNames } from "./scenario.js";
 import { complaints, parseSeen, type Seen, wordingChanged } from "./seen.js";
 
 const list = join(__dirname, "scenarios.json");
 const scenarios = readScenarios(list);
 const seen = JSON.parse(readFileSync(join(__dirname, "seen.json"), "utf8")) as Seen[];
+const costs = JSON.parse(readFileSync(join(__dirname, "overhead.json"), "utf8")) as Overhead[];
 
 test("each scenario has a name of its own, steps that are known, and one that is reported", () => {
   expect(new Set(scenarios.map(({ name }) => name)).size).toBe(scenarios.length);
@@ -38,7 +39,7 @@ test("every language has seen every scenario, and saw what it should", () => {
 });
 
 test("docs/languages.md is of what was seen (else: npm run languages)", () => {
-  expect(readPage("docs/languages.md")).toBe(page(scenarios, seen));
+  expect(readPage("docs/languages.md")).toBe(page(scenarios, seen, costs));
 });
 
 test("TypeScript sees what it should; the other languages are skipped here, by name", async () => {
