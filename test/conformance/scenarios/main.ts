@@ -42,8 +42,8 @@ function merged<One extends { language: string }>(fresh: readonly One[], before:
   return names.flatMap((name) => [...fresh, ...before].find(({ language }) => language === name) ?? []);
 }
 
-function writeList(file: string, list: readonly unknown[]): void {
-  writeFileSync(file, `${JSON.stringify(list, undefined, 2)}\n`);
+function writeList(file: string, ones: readonly unknown[]): void {
+  writeFileSync(file, `${JSON.stringify(ones, undefined, 2)}\n`);
 }
 
 function measured(language: Language): Overhead {
