@@ -8,6 +8,7 @@ import { StreamEventsRequest, StreamEventsResponse } from "../gen/hangup/v1/even
 import { HoldScopeRequest, HoldScopeResponse } from "../gen/hangup/v1/scope.js";
 import { contract } from "./contract.js";
 import { exactJson } from "./json.js";
+import { neverFired } from "./scope-report-text.js";
 
 // The lines of `hangup pipe`: the control stream's messages, and those of the two streams that it does not carry, in the
 // JSON mapping of protobuf.
@@ -47,6 +48,9 @@ export function readLine(text: string): Asked {
 /** A reply as a line. */
 export function replyLine(reply: ControlResponse): string {
   const { id, response } = reply;
+  if (response?.$case === "deleteScope") {
+    return line({ ...(exactJson(ControlResponse, reply) as object), neverFired: neverFired(response.value.report) });
+  }
   if (response?.$case !== "error") return line(exactJson(ControlResponse, reply));
   const { code, message, details } = response.value;
   return errorLine({ id: String(id) }, { code, message, details: details.map(anyJson) });

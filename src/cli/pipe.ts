@@ -21,10 +21,13 @@ import {
   wrongLine,
 } from "./json-lines.js";
 import { stderrLog } from "./log.js";
+import { watchProcess } from "./process-watch.js";
 
 /** The options of `hangup pipe`. */
 export interface PipeOptions extends Partial<Endpoint> {
   readonly logLevel: string;
+  /** The process with whose end the input ends, whoever else still holds it. */
+  readonly exitWithProcess?: number;
 }
 
 /** How long calls may still take to be answered when no more will come, in ms. */
@@ -50,7 +53,7 @@ export async function pipe(options: PipeOptions): Promise<void> {
   await useService(endpoint, ControlServiceDefinition, (control) =>
     useService(endpoint, EventServiceDefinition, (events) =>
       useService(endpoint, ScopeServiceDefinition, (scopes) =>
-        new Pipe({ control, events, scopes }, print).run(process.stdin),
+        new Pipe({ control, events, scopes }, print).run(process.stdin, options.exitWithProcess),
       ),
     ),
   );
@@ -70,8 +73,8 @@ class Pipe {
     private readonly print: (line: string) => void,
   ) {}
 
-  async run(input: Readable): Promise<void> {
-    const reading = this.read(input);
+  async run(input: Readable, exitWith?: number): Promise<void> {
+    const reading = this.read(input, exitWith);
     try {
       await this.carry();
       if (!this.inputEnded) throw new CommandError("DAEMON_STOPPING", "the daemon has ended");
@@ -85,9 +88,11 @@ class Pipe {
     await reading;
   }
 
-  private async read(input: Readable): Promise<void> {
+  private async read(input: Readable, exitWith: number | undefined): Promise<void> {
+    const lines = createInterface({ input });
+    const unwatch = exitWith === undefined ? undefined : watchProcess(exitWith, () => lines.close());
     let number = 0;
-    for await (const text of createInterface({ input })) {
+    for await (const text of lines) {
       number += 1;
       if (text.trim() === "") continue;
       try {
@@ -97,6 +102,7 @@ class Pipe {
         this.print(wrongLine(number, error.message));
       }
     }
+    unwatch?.();
     this.inputEnded = true;
     this.wake();
     for (const stream of this.streams.values()) stream.abort();
@@ -148,8 +154,9 @@ class Pipe {
     this.streams.set(id, ending);
     try {
       if (asked.stream === "streamEvents") {
-        for await (const streamEvents of events.streamEvents(asked.request, { signal })) {
-          this.print(streamLine(id, { streamEvents }));
+        for await (const message of events.streamEvents(asked.request, { signal })) {
+          // Those of one message came together by chance: a line each is read by who has no parser, too.
+          for (const event of message.events) this.print(streamLine(id, { streamEvents: { events: [event] } }));
         }
       } else {
         for await (const holdScope of scopes.holdScope(asked.request, { signal }))

@@ -34,8 +34,8 @@ function namesOf(names: readonly string[], inAll: bigint | undefined): string {
 }
 
 /** The steps of plans that did not act on a connection they were for: faults that did not happen. */
-function neverFired({ plans }: ScopeReport): string[] {
-  return plans.flatMap(({ listener, session, plans: ofOne }) =>
+export function neverFired(report: ScopeReport | undefined): string[] {
+  return (report?.plans ?? []).flatMap(({ listener, session, plans: ofOne }) =>
     ofOne.flatMap(({ plan, connectionsSeen, steps }) => {
       const where = `${listener === "" ? session : listener}, plan ${plan}`;
       if (connectionsSeen === 0n) return [`${where}: it had no connection`];

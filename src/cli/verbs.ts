@@ -56,6 +56,7 @@ export function addVerbs(program: Command): void {
     endpointOptions(),
   )
     .addOption(logLevel("warn"))
+    .addOption(numberOption("--exit-with-process <pid>", "end as at the end of the input when this process does"))
     .addHelpText(
       "after",
       "\nWithout --address and HANGUP_ADDRESS it is a daemon of its own, which ends with it. The first line tells where it is:" +

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { type Running, serve, start } from "../support/cli.js";
 import { type Judge, startJudge } from "../support/judge.js";
 
@@ -107,6 +108,51 @@ test("events come as lines until the stream is given up", async () => {
   });
   piped.write({ id: 7, cancel: {} });
   expect(await piped.line({ id: "7" })).toEqual({ id: "7", end: {} });
+});
+
+test("events that came together are a line each", async () => {
+  const { piped } = await pipe();
+  await using _ = piped;
+  await piped.ask(1, "createListener", { name: "one" });
+  await piped.ask(2, "createListener", { name: "two" });
+  piped.write({ id: 3, streamEvents: { afterSequence: "0", kinds: ["LISTENER_CREATED"], maxEvents: 2 } });
+  expect(await piped.line({ id: "3" })).toMatchObject({ streamEvents: { events: [{ subscribed: {} }] } });
+  for (const listener of ["one", "two"]) {
+    expect((await piped.line({ id: "3" }))["streamEvents"]).toMatchObject({ events: [{ listener }] });
+  }
+  expect(await piped.line({ id: "3" })).toEqual({ id: "3", end: {} });
+});
+
+test("the end of a scope says which steps never fired", async () => {
+  const { piped } = await pipe();
+  await using _ = piped;
+  const plans = [{ steps: [{ trigger: { bytesReceived: "1" }, action: { reset: {} } }] }];
+  for (const [id, scope] of [
+    [1, "unmet"],
+    [2, "empty"],
+  ] as const) {
+    piped.write({ id, holdScope: { scope } });
+    await piped.line({ id: String(id) });
+  }
+  const { createListener } = await piped.ask(3, "createListener", { scope: "unmet", name: "echo", plans });
+  await judge.connect((createListener as unknown as { listener: { host: string; port: number } }).listener);
+  await piped.ask(4, "waitSession", { scope: "unmet", session: "echo/1" });
+  await piped.ask(5, "createListener", { scope: "empty", name: "echo", plans });
+  expect(await piped.ask(6, "deleteScope", { scope: "unmet" })).toMatchObject({
+    neverFired: ["echo, plan 1, step 1: on 1 of 1 connections"],
+  });
+  expect(await piped.ask(7, "deleteScope", { scope: "empty" })).toMatchObject({
+    neverFired: ["echo, plan 1: it had no connection"],
+  });
+});
+
+test("with a process to end with it ends with that, whoever holds its input", async () => {
+  const other = spawn("sleep", ["60"]);
+  const { piped } = await pipe("--exit-with-process", String(other.pid));
+  await using _ = piped;
+  await piped.ask(1, "getInfo", {});
+  other.kill("SIGKILL");
+  expect(await piped.running.exit()).toMatchObject({ code: 0, stderr: "" });
 });
 
 test("a scope is held as long as the pipe lives, also when that dies by SIGKILL", async () => {
