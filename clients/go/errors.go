@@ -1,0 +1,141 @@
+package hangup
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"syscall"
+
+	"google.golang.org/genproto/googleapis/rpc/code"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/status"
+
+	"hangup/clients/go/hangupv1"
+)
+
+// A Code is the gRPC code of an error by its canonical name. It is an error itself, for [errors.Is].
+type Code string
+
+// Error gives the name.
+func (c Code) Error() string { return string(c) }
+
+// The codes that tests meet. Any other one can be had as Code("ABORTED").
+const (
+	// ErrCancelled: the context of the call was cancelled. [context.Canceled] matches as well.
+	ErrCancelled Code = "CANCELLED"
+	// ErrInvalidArgument: a request that cannot be right.
+	ErrInvalidArgument Code = "INVALID_ARGUMENT"
+	// ErrDeadlineExceeded: something did not happen in time. [context.DeadlineExceeded] matches as well.
+	ErrDeadlineExceeded Code = "DEADLINE_EXCEEDED"
+	// ErrNotFound: no scope, listener or session of that name.
+	ErrNotFound Code = "NOT_FOUND"
+	// ErrAlreadyExists: the name is taken.
+	ErrAlreadyExists Code = "ALREADY_EXISTS"
+	// ErrFailedPrecondition: the session, the scope or the machine is not in a state for it.
+	ErrFailedPrecondition Code = "FAILED_PRECONDITION"
+	// ErrUnavailable: the daemon cannot be reached.
+	ErrUnavailable Code = "UNAVAILABLE"
+	// ErrUnauthenticated: the daemon wants a token.
+	ErrUnauthenticated Code = "UNAUTHENTICATED"
+)
+
+// A Reason is the stable reason of an error, one of docs/errors.md. It is an error itself, for [errors.Is]:
+//
+//	errors.Is(err, hangup.Reason("RESET_IMPOSSIBLE"))
+type Reason string
+
+// Error gives the reason.
+func (r Reason) Error() string { return string(r) }
+
+// Error is what a call to the daemon ended with. Match it by [errors.Is] with a [Code], a [Reason], or the
+// [syscall.Errno] that the daemon's own call met (a dial that is refused: [syscall.ECONNREFUSED]).
+type Error struct {
+	// Call is the RPC, such as WaitSession.
+	Call string
+	// Code is the gRPC code.
+	Code Code
+	// Reason is the stable reason; empty if the error is not the daemon's own.
+	Reason Reason
+	// Message says what happened and what to do.
+	Message string
+	// Metadata has further facts by name, such as `errno`.
+	Metadata map[string]string
+	// Session is the session as it was seen last, where the daemon told of it; else nil.
+	Session *hangupv1.Session
+	// Receipt is the receipt so far, where the daemon told of it; else nil.
+	Receipt *hangupv1.Receipt
+
+	status *status.Status
+}
+
+// Error tells all of it in one line.
+func (e *Error) Error() string {
+	kind := string(e.Reason)
+	if kind == "" {
+		kind = string(e.Code)
+	}
+	return "hangup: " + e.Call + ": " + e.Message + " (" + kind + ")"
+}
+
+// Is matches a Code, a Reason, an errno, and the two errors of contexts.
+func (e *Error) Is(target error) bool {
+	switch target := target.(type) {
+	case Code:
+		return e.Code == target
+	case Reason:
+		return e.Reason == target
+	case syscall.Errno:
+		errno, known := errnos[e.Metadata["errno"]]
+		return known && errno == target
+	}
+	return target == context.DeadlineExceeded && e.Code == ErrDeadlineExceeded ||
+		target == context.Canceled && e.Code == ErrCancelled
+}
+
+// GRPCStatus gives the status with all its details, for [status.FromError].
+func (e *Error) GRPCStatus() *status.Status { return e.status }
+
+// The errnos that the daemon names in errors and receipts, as far as a test may want to match them.
+var errnos = map[string]syscall.Errno{
+	"EACCES":        syscall.EACCES,
+	"EADDRINUSE":    syscall.EADDRINUSE,
+	"EADDRNOTAVAIL": syscall.EADDRNOTAVAIL,
+	"EAGAIN":        syscall.EAGAIN,
+	"ECONNREFUSED":  syscall.ECONNREFUSED,
+	"ECONNRESET":    syscall.ECONNRESET,
+	"EHOSTUNREACH":  syscall.EHOSTUNREACH,
+	"ENETUNREACH":   syscall.ENETUNREACH,
+	"ENOENT":        syscall.ENOENT,
+	"EPIPE":         syscall.EPIPE,
+	"ETIMEDOUT":     syscall.ETIMEDOUT,
+}
+
+// errorOf makes an *Error of what a call over gRPC ended with; method is `/hangup.v1.SessionService/WaitSession`.
+func errorOf(method string, err error) error {
+	var already *Error
+	if err == nil || errors.As(err, &already) {
+		return err
+	}
+	found := status.Convert(err)
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		found = status.FromContextError(err)
+	}
+	made := &Error{
+		Call:    method[strings.LastIndexByte(method, '/')+1:],
+		Code:    Code(code.Code(found.Code()).String()),
+		Message: found.Message(),
+		status:  found,
+	}
+	for _, detail := range found.Details() {
+		switch detail := detail.(type) {
+		case *errdetails.ErrorInfo:
+			made.Reason = Reason(detail.Reason)
+			made.Metadata = detail.Metadata
+		case *hangupv1.Session:
+			made.Session = detail
+		case *hangupv1.Receipt:
+			made.Receipt = detail
+		}
+	}
+	return made
+}

@@ -1,0 +1,93 @@
+package hangup
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+)
+
+// transport is the one way to the daemon: all generated stubs stand on it. Errors come out of it as *Error, and no call
+// is without a deadline.
+type transport struct {
+	conn *grpc.ClientConn
+	// Why the daemon is gone, if it is one that this process started; else empty.
+	whyGone func() string
+}
+
+// newTransport connects at the first call.
+func newTransport(address, token string, whyGone func() string) (*transport, error) {
+	target := address
+	if len(address) < 5 || address[:5] != "unix:" {
+		// Neither a resolver nor a proxy of the environment comes in between.
+		target = "passthrough:///" + address
+	}
+	options := []grpc.DialOption{grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithNoProxy()}
+	if token != "" {
+		options = append(options, grpc.WithPerRPCCredentials(bearer(token)))
+	}
+	conn, err := grpc.NewClient(target, options...)
+	if err != nil {
+		return nil, err
+	}
+	return &transport{conn: conn, whyGone: whyGone}, nil
+}
+
+// Invoke makes a call with one reply.
+func (t *transport) Invoke(ctx context.Context, method string, args, reply any, options ...grpc.CallOption) error {
+	ctx, cancel := bounded(ctx, 0)
+	defer cancel()
+	return t.explain(method, t.conn.Invoke(ctx, method, args, reply, options...))
+}
+
+// NewStream begins a stream, which lives as long as ctx.
+func (t *transport) NewStream(
+	ctx context.Context, desc *grpc.StreamDesc, method string, options ...grpc.CallOption,
+) (grpc.ClientStream, error) {
+	stream, err := t.conn.NewStream(ctx, desc, method, options...)
+	if err != nil {
+		return nil, t.explain(method, err)
+	}
+	return &explainedStream{stream, t, method}, nil
+}
+
+// explain makes an *Error, and tells of a daemon that has gone why.
+func (t *transport) explain(method string, err error) error {
+	if status.Code(err) == codes.Unavailable {
+		if why := t.whyGone(); why != "" {
+			err = status.Error(codes.Unavailable, why)
+		}
+	}
+	return errorOf(method, err)
+}
+
+// explainedStream is a stream whose errors are explained.
+type explainedStream struct {
+	grpc.ClientStream
+	transport *transport
+	method    string
+}
+
+// RecvMsg gives the next message.
+func (s *explainedStream) RecvMsg(message any) error {
+	err := s.ClientStream.RecvMsg(message)
+	if errors.Is(err, io.EOF) {
+		return err
+	}
+	return s.transport.explain(s.method, err)
+}
+
+// bearer is the token of the daemon, sent with each call.
+type bearer string
+
+// GetRequestMetadata gives the header of a call.
+func (token bearer) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+	return map[string]string{"authorization": "Bearer " + string(token)}, nil
+}
+
+// RequireTransportSecurity allows it on loopback without TLS.
+func (bearer) RequireTransportSecurity() bool { return false }
