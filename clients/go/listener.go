@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"sync"
 
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"hangup/clients/go/hangupv1"
@@ -24,8 +25,8 @@ type Listener struct {
 	newest uint64
 
 	mutex sync.Mutex
-	// The sessions that Accepted gave, by the port of the peer.
-	given map[uint32]*hangupv1.Session
+	// The uids of the sessions that Accepted gave last, by the port of the peer.
+	given map[uint32]string
 }
 
 // A ListenOption is one of Listen's. All that there is to choose are the fields of the request, with their units and
@@ -86,7 +87,7 @@ func (f *Fixture) Listen(ctx context.Context, options ...ListenOption) (*Listene
 		return nil, err
 	}
 	return &Listener{
-		fixture: f, created: reply.Listener, next: make(chan struct{}, 1), given: map[uint32]*hangupv1.Session{},
+		fixture: f, created: reply.Listener, next: make(chan struct{}, 1), given: map[uint32]string{},
 	}, nil
 }
 
@@ -114,8 +115,8 @@ func (l *Listener) Info(ctx context.Context) (*hangupv1.Listener, error) {
 //
 //	session, err := listener.Accepted(ctx, conn.LocalAddr())
 //
-// Ports come round again. A session that has ended and was given for the port before is not given twice: the next
-// connection from that port is waited for.
+// Ports come round again, after a few hundred connections already. Of several sessions with the port the living one is
+// meant, then the newest. One that has ended is given once: after that the next connection from that port is waited for.
 func (l *Listener) Accepted(ctx context.Context, local net.Addr) (*Session, error) {
 	port, err := portOf(local)
 	if err != nil {
@@ -126,19 +127,36 @@ func (l *Listener) Accepted(ctx context.Context, local net.Addr) (*Session, erro
 	if err != nil {
 		return nil, err
 	}
-	l.mutex.Lock()
-	before := l.given[port]
-	l.mutex.Unlock()
-	if found.Ended && before.GetUid() == found.Uid {
-		request.OpenedAfterSequence = &found.OpenedSequence
-		if found, err = l.fixture.wait(ctx, request); err != nil {
+	if found.Ended {
+		if found, err = l.newerThan(ctx, found, request); err != nil {
 			return nil, err
 		}
 	}
 	l.mutex.Lock()
-	l.given[port] = found
+	l.given[port] = found.Uid
 	l.mutex.Unlock()
 	return l.fixture.handleOf(found), nil
+}
+
+// newerThan gives the session that follows an ended one with the same port. If the ended one was not given yet it may be
+// the one that is meant: then it is only asked whether there is a newer one by now, which the daemon had not accepted when
+// it was asked first.
+func (l *Listener) newerThan(
+	ctx context.Context, ended *hangupv1.Session, request *hangupv1.WaitSessionRequest,
+) (*hangupv1.Session, error) {
+	l.mutex.Lock()
+	givenBefore := l.given[request.PeerPort] == ended.Uid
+	l.mutex.Unlock()
+	request.OpenedAfterSequence = &ended.OpenedSequence
+	if givenBefore {
+		return l.fixture.wait(ctx, request)
+	}
+	request.Scope, request.Timeout = l.fixture.scope.Name, durationpb.New(0)
+	reply, err := l.fixture.daemon.sessions.WaitSession(ctx, request)
+	if errors.Is(err, Reason("WAIT_TIMEOUT")) {
+		return ended, nil
+	}
+	return reply.GetSession(), err
 }
 
 func portOf(address net.Addr) (uint32, error) {
