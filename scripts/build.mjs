@@ -1,8 +1,9 @@
 // Bundles the command, and the programs of the checkout that stand beside it, into dist/.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createRequire } from "node:module";
 import { build } from "esbuild";
@@ -12,6 +13,9 @@ const command = { hangup: "src/main.ts" };
 const programs = { demo: "demo/article.ts", bench: "bench/bench.ts" };
 /** Parts that are loaded when they are asked for, each a bundle of its own: who does not ask does not pay. */
 const parts = { metrics: "src/observability/metrics.ts", tracing: "src/observability/tracing.ts" };
+
+/** What tests import, in clients/typescript/src: by the name of the export, each with its types. */
+const client = { client: "index", "global-setup": "global-setup" };
 
 const partsApart = {
   name: "parts-apart",
@@ -57,10 +61,16 @@ const later = [
   },
 ];
 
-const doneLater = {
-  name: "done-later",
+/**
+ * In the client: its connection keeps no test process alive, also while a scope is held over it. What a test waits for
+ * does, by a timer of its own (clients/typescript/src/connection.ts).
+ */
+const unheld = [{ file: /grpc-js.build.src.transport\.js$/, passages: { "this.session.ref();": "" } }];
+
+const withPassages = (name, changed) => ({
+  name,
   setup({ onLoad }) {
-    for (const { file, passages } of later) {
+    for (const { file, passages } of changed) {
       onLoad({ filter: file }, async ({ path }) => {
         let contents = await readFile(path, "utf8");
         for (const [passage, instead] of Object.entries(passages)) {
@@ -71,7 +81,8 @@ const doneLater = {
       });
     }
   },
-};
+});
+const doneLater = withPassages("done-later", later);
 
 /** Of protobuf's runtime what generated code uses, once: its index, in both kinds of module, is all of protobuf. */
 const wireAlone = {
@@ -122,7 +133,96 @@ async function bundle(entries, options = {}) {
   await Promise.all(outputFiles.map(replace));
 }
 
+/**
+ * For `import`: the names of the CommonJS bundle, so that a process has one client, and one daemon, however it is asked
+ * for.
+ */
+async function writeModules() {
+  for (const [name, entry] of Object.entries(client)) {
+    const { metafile } = await build({
+      absWorkingDir: root,
+      entryPoints: [`clients/typescript/src/${entry}.ts`],
+      packages: "external",
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      metafile: true,
+      write: false,
+      outdir: "dist",
+      logLevel: "warning",
+    });
+    const names = Object.values(metafile.outputs)[0].exports.toSorted();
+    const lines = names.map((one) =>
+      one === "default" ? "export default all.default;" : `export const ${one} = all.${one};`,
+    );
+    const text = [`import all from "./${name}.cjs";`, ...lines, ""].join("\n");
+    await replace({ path: resolve(root, `dist/${name}.mjs`), contents: Buffer.from(text) });
+  }
+}
+
+/**
+ * The types of the client and of the messages that it names, once for `import` and once for `require`: a declaration is
+ * of the kind of module that its file's name says.
+ */
+async function writeTypes() {
+  const from = await mkdtemp(join(tmpdir(), "hangup-types-"));
+  try {
+    const compiler = resolve(root, "node_modules/typescript/bin/tsc");
+    const args = ["-p", resolve(root, "clients/typescript/tsconfig.json"), "--outDir", from];
+    const { status, stdout } = await outcomeOf(process.execPath, [compiler, ...args]);
+    if (status !== 0) throw new Error(`the types of the client cannot be made:\n${stdout}`);
+    const asked = Object.values(client).map((entry) => join(from, `clients/typescript/src/${entry}.d.ts`));
+    const seen = new Set(asked);
+    // A set goes on to what is added to it meanwhile.
+    for (const path of seen) {
+      const text = withoutCode(await readFile(path, "utf8"));
+      for (const [, imported] of text.matchAll(/(?:from|import) "(\.[^"]+)\.js"/g))
+        seen.add(resolve(dirname(path), `${imported}.d.ts`));
+      const place = relative(from, path)
+        .replace(/^clients\/typescript\/src\//, "client/")
+        .replace(/^src\//, "");
+      const moved = text.replaceAll('"../../../src/gen/', '"../gen/');
+      for (const kind of ["mts", "cts"]) {
+        const contents = moved.replaceAll(/(from|import) "(\.[^"]+)\.js"/g, `$1 "$2.${kind.replace("ts", "js")}"`);
+        const out = resolve(root, "dist/types", place.replace(/\.d\.ts$/, `.d.${kind}`));
+        await replace({ path: out, contents: Buffer.from(contents) });
+      }
+    }
+  } finally {
+    await rm(from, { recursive: true, force: true });
+  }
+}
+
+/** Of the declarations of generated code the messages and enums, and not what encodes and calls. */
+function withoutCode(text) {
+  if (!text.includes("export declare const protobufPackage")) return text;
+  return text
+    .replaceAll(/^import .* from "(?:@bufbuild\/protobuf|nice-grpc).*";\n/gm, "")
+    .replaceAll(/^export declare const (?:protobufPackage|protobufFileName)\b.*\n/gm, "")
+    .replaceAll(/^export declare const \w+: MessageFns<\w+>;\n/gm, "")
+    .replaceAll(
+      /^(?:\/\*\*(?:(?!\*\/)[^])*\*\/\n)?export (?:type \w+Definition = .*;|(?:declare const \w+Definition:|interface (?:\w+Service(?:Implementation|Client)<|MessageFns<))[^]*?^\};?)\n/gm,
+      "",
+    );
+}
+
+/** A program that ran to its end. */
+function outcomeOf(file, args) {
+  return new Promise((done, fail) => {
+    const child = spawn(file, args, { stdio: ["ignore", "pipe", "inherit"] });
+    let stdout = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
+    child.once("error", fail).once("close", (status) => done({ status, stdout }));
+  });
+}
+
 await Promise.all([
+  writeModules(),
+  writeTypes(),
+  bundle(
+    Object.fromEntries(Object.entries(client).map(([name, entry]) => [name, `clients/typescript/src/${entry}.ts`])),
+    { plugins: [withPassages("unheld", unheld), wireAlone] },
+  ),
   bundle({ ...programs, ...parts }),
   // One function expression, as bin/hangup.cjs runs it.
   bundle(command, {

@@ -1,0 +1,157 @@
+import {
+  type Event,
+  Event_Kind,
+  EventServiceDefinition,
+  StreamEventsRequest,
+} from "../../../src/gen/hangup/v1/event.js";
+import type { Connection, MessageStream } from "./connection.js";
+import { HangupError } from "./hangup-error.js";
+import { defaultTimeoutMs, type WaitOptions } from "./session.js";
+
+type Fact = NonNullable<Event["fact"]>;
+
+/** The names of facts: `sessionOpened`, `peerRst`, `planStepFired`, ... */
+export type FactName = Exclude<Fact["$case"], "subscribed">;
+
+/** An event with this fact. */
+export type EventOf<Name extends FactName> = Event & { fact: Extract<Fact, { $case: Name }> };
+
+/** Which events. */
+export interface EventOptions {
+  /** Only those of this listener and its sessions. */
+  readonly listener?: string | { readonly name: string };
+  /** Only those of this session. */
+  readonly session?: string | { readonly name: string };
+  /** Only these; all but DATA_RECEIVED and DATA_SENT if not given. */
+  readonly kinds?: readonly Exclude<keyof typeof Event_Kind, "KIND_UNSPECIFIED" | "UNRECOGNIZED">[];
+}
+
+const { path, requestType, responseType } = (() => {
+  const { fullName, methods } = EventServiceDefinition;
+  return { path: `/${fullName}/${methods.streamEvents.name}`, ...methods.streamEvents };
+})();
+
+/** The events of a scope, from the moment that it was opened, in the order of their numbers; nothing is missed. */
+export class EventStream implements AsyncIterable<Event> {
+  readonly #messages: MessageStream<unknown>;
+  readonly #events: AsyncGenerator<Event, void, void>;
+  #under: Promise<IteratorResult<Event, void>> | undefined;
+  #last: Event | undefined;
+  #closed = false;
+
+  private constructor(messages: MessageStream<{ events: Event[] }>) {
+    this.#messages = messages;
+    this.#events = (async function* () {
+      for await (const { events } of messages) yield* events;
+    })();
+  }
+
+  /** Opens one; when it returns the daemon counts. */
+  static async open(connection: Connection, scope: string, options: EventOptions = {}): Promise<EventStream> {
+    const request = StreamEventsRequest.fromPartial({
+      scope,
+      listener: nameOf(options.listener),
+      session: nameOf(options.session),
+      kinds: (options.kinds ?? []).map((kind) => Event_Kind[kind]),
+    });
+    const stream = new EventStream(connection.openStream({ path, requestType, responseType }, request));
+    try {
+      // `subscribed`: of what happens after it nothing is missed.
+      await stream.next();
+    } catch (error) {
+      stream.close();
+      throw error;
+    }
+    stream.#last = undefined;
+    return stream;
+  }
+
+  /** The next event; waits for it. @throws HangupError EVENT_TIMEOUT, EVENTS_ENDED */
+  async next(options: WaitOptions = {}): Promise<Event> {
+    const { timeoutMs = defaultTimeoutMs } = options;
+    const result = await this.#result(options);
+    if (result === undefined) {
+      const seen = this.#last === undefined ? "none came" : `the last one was ${inWords(this.#last)}`;
+      throw new HangupError("DEADLINE_EXCEEDED", "EVENT_TIMEOUT", `no such event within ${timeoutMs} ms; ${seen}`);
+    }
+    if (result.done === true) {
+      throw new HangupError(
+        "CANCELLED",
+        "EVENTS_ENDED",
+        "the stream of events has ended: it, or its fixture, was closed",
+      );
+    }
+    return result.value;
+  }
+
+  /** The next event with this fact, or of which this is true; those before it are passed over. */
+  async until<Name extends FactName>(which: Name, options?: WaitOptions): Promise<EventOf<Name>>;
+  async until(which: (event: Event) => boolean, options?: WaitOptions): Promise<Event>;
+  async until(which: FactName | ((event: Event) => boolean), options: WaitOptions = {}): Promise<Event> {
+    const isIt = typeof which === "string" ? (event: Event) => event.fact?.$case === which : which;
+    const endMs = performance.now() + (options.timeoutMs ?? defaultTimeoutMs);
+    for (;;) {
+      const event = await this.next({ ...options, timeoutMs: Math.max(0, Math.ceil(endMs - performance.now())) });
+      if (isIt(event)) return event;
+    }
+  }
+
+  /** Each event as it comes, until the stream is closed; for each one it waits as `next` does. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Event, void, void> {
+    for (;;) {
+      const result = await this.#result({});
+      if (result?.done === true) return;
+      yield result === undefined ? await this.next({ timeoutMs: 0 }) : result.value;
+    }
+  }
+
+  /** Ends the stream. */
+  close(): void {
+    this.#closed = true;
+    this.#messages.cancel();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  /** The next result; undefined where it did not come in time: it is then the next one still. */
+  async #result({
+    timeoutMs = defaultTimeoutMs,
+    signal,
+  }: WaitOptions): Promise<IteratorResult<Event, void> | undefined> {
+    signal?.throwIfAborted();
+    if (this.#closed) return { done: true, value: undefined };
+    this.#under ??= this.#events.next().catch((error: unknown) => {
+      if (this.#closed) return { done: true, value: undefined };
+      throw error;
+    });
+    const under = this.#under;
+    let timer: NodeJS.Timeout | undefined;
+    let onAbort: (() => void) | undefined;
+    const gaveUp = new Promise<undefined>((tell, fail) => {
+      timer = setTimeout(() => tell(undefined), timeoutMs);
+      onAbort = () => fail(signal?.reason as Error);
+      signal?.addEventListener("abort", onAbort, { once: true });
+    });
+    try {
+      const result = await Promise.race([under, gaveUp]);
+      if (result === undefined) return undefined;
+      if (this.#under === under) this.#under = undefined;
+      if (result.done !== true) this.#last = result.value;
+      return result;
+    } finally {
+      clearTimeout(timer);
+      if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
+    }
+  }
+}
+
+function inWords({ fact, listener, session }: Event): string {
+  const about = session || listener;
+  return about === "" ? `${fact?.$case}` : `${fact?.$case} of ${about}`;
+}
+
+function nameOf(which: string | { readonly name: string } = ""): string {
+  return typeof which === "string" ? which : which.name;
+}
