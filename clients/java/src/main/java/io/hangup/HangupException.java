@@ -1,0 +1,124 @@
+package io.hangup;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.rpc.Code;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import io.hangup.v1.Receipt;
+import java.util.Optional;
+
+/**
+ * An error of the daemon, or of the way to it.
+ *
+ * <p>Match on {@link #reason()}; messages may change. The reasons are those of docs/errors.md.
+ */
+public final class HangupException extends RuntimeException {
+  private static final long serialVersionUID = 1;
+
+  /** The code, the message, and the details as the daemon gave them. */
+  private final Status status;
+
+  private HangupException(Status status, Throwable cause) {
+    super(status.getMessage(), cause);
+    this.status = status;
+  }
+
+  HangupException(Code code, String reason, String message) {
+    this(code, reason, message, null);
+  }
+
+  HangupException(Code code, String reason, String message, Throwable cause) {
+    this(
+        Status.newBuilder()
+            .setCode(code.getNumber())
+            .setMessage(message)
+            .addDetails(Any.pack(ErrorInfo.newBuilder().setReason(reason).build()))
+            .build(),
+        cause);
+  }
+
+  static HangupException of(Status status) {
+    return new HangupException(status, null);
+  }
+
+  static HangupException of(StatusRuntimeException error) {
+    Status status = StatusProto.fromThrowable(error);
+    if (status == null) {
+      status = Status.newBuilder().setCode(Code.UNKNOWN_VALUE).build();
+    }
+    if (status.getMessage().isEmpty()) {
+      status = status.toBuilder().setMessage(error.getMessage()).build();
+    }
+    return new HangupException(status, error);
+  }
+
+  /** This error, with more to say. */
+  HangupException with(String more) {
+    return new HangupException(
+        status.toBuilder().setMessage(status.getMessage() + "; " + more).build(), this);
+  }
+
+  /**
+   * The gRPC code, such as {@code NOT_FOUND}.
+   *
+   * @return the code; UNKNOWN where there is none
+   */
+  public Code code() {
+    Code code = Code.forNumber(status.getCode());
+    return code == null ? Code.UNKNOWN : code;
+  }
+
+  /**
+   * The stable reason, such as {@code UNKNOWN_SESSION} (docs/errors.md).
+   *
+   * @return the reason; empty where there is none, as for a daemon that cannot be reached
+   */
+  public String reason() {
+    return detail(ErrorInfo.class).map(ErrorInfo::getReason).orElse("");
+  }
+
+  /**
+   * The receipt so far, where the daemon gave one, as for a command to a session that has ended.
+   *
+   * @return the receipt
+   */
+  public Optional<Receipt> receipt() {
+    return detail(Receipt.class);
+  }
+
+  /**
+   * The first detail of a type, such as {@code google.rpc.BadRequest}.
+   *
+   * @param <T> the type
+   * @param type the type
+   * @return the detail
+   */
+  public <T extends Message> Optional<T> detail(Class<T> type) {
+    for (Any detail : status.getDetailsList()) {
+      if (detail.is(type)) {
+        try {
+          return Optional.of(detail.unpack(type));
+        } catch (InvalidProtocolBufferException notThatType) {
+          return Optional.empty();
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** As {@code io.hangup.HangupException: NOT_FOUND (UNKNOWN_SESSION): no session ...}. */
+  @Override
+  public String toString() {
+    String reason = reason();
+    return getClass().getName()
+        + ": "
+        + code()
+        + (reason.isEmpty() ? "" : " (" + reason + ")")
+        + ": "
+        + getMessage();
+  }
+}

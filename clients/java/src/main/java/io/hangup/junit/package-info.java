@@ -1,0 +1,2 @@
+/** hangup in JUnit Jupiter. */
+package io.hangup.junit;
