@@ -4,17 +4,26 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
+	"strings"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"hangup/clients/go/hangupv1"
 )
+
+// A list of a thousand sessions with all their packets may be long, in bytes.
+const longestReply = 64 << 20
 
 // transport is the one way to the daemon: all generated stubs stand on it. Errors come out of it as *Error, and no call
 // is without a deadline.
 type transport struct {
-	conn *grpc.ClientConn
+	conn    *grpc.ClientConn
+	control *control
 	// Why the daemon is gone, if it is one that this process started; else empty.
 	whyGone func() string
 }
@@ -22,11 +31,15 @@ type transport struct {
 // newTransport connects at the first call.
 func newTransport(address, token string, whyGone func() string) (*transport, error) {
 	target := address
-	if len(address) < 5 || address[:5] != "unix:" {
+	if !strings.HasPrefix(address, "unix:") {
 		// Neither a resolver nor a proxy of the environment comes in between.
 		target = "passthrough:///" + address
 	}
-	options := []grpc.DialOption{grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithNoProxy()}
+	options := []grpc.DialOption{
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithNoProxy(),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(longestReply)),
+	}
 	if token != "" {
 		options = append(options, grpc.WithPerRPCCredentials(bearer(token)))
 	}
@@ -34,13 +47,21 @@ func newTransport(address, token string, whyGone func() string) (*transport, err
 	if err != nil {
 		return nil, err
 	}
-	return &transport{conn: conn, whyGone: whyGone}, nil
+	return &transport{conn, &control{service: hangupv1.NewControlServiceClient(conn)}, whyGone}, nil
 }
 
-// Invoke makes a call with one reply.
+// Invoke makes a call with one reply: over the control stream, if that has it, else as one of its own.
 func (t *transport) Invoke(ctx context.Context, method string, args, reply any, options ...grpc.CallOption) error {
 	ctx, cancel := bounded(ctx, 0)
 	defer cancel()
+	// Options such as grpc.Header are about an RPC of its own. grpc.StaticMethod, which all stubs give, says nothing.
+	plain := !slices.ContainsFunc(options, func(option grpc.CallOption) bool {
+		_, static := option.(grpc.StaticMethodCallOption)
+		return !static
+	})
+	if request, is := args.(proto.Message); is && plain && t.control.carries(request) {
+		return t.explain(method, t.control.call(ctx, request, reply.(proto.Message)))
+	}
 	return t.explain(method, t.conn.Invoke(ctx, method, args, reply, options...))
 }
 

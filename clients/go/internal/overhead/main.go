@@ -76,7 +76,7 @@ func main() {
 		ClientMicros int64  `json:"clientMicros"`
 		StubMicros   int64  `json:"stubMicros"`
 		Via          string `json:"via"`
-	}{"go", runtime.Version(), len(ofClient), median(ofClient), median(ofStub), "unary calls"}))
+	}{"go", runtime.Version(), len(ofClient), median(ofClient), median(ofStub), "control stream"}))
 	fmt.Println(string(line))
 }
 
