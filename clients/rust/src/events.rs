@@ -1,0 +1,178 @@
+use std::future::IntoFuture;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::AbortHandle;
+
+use crate::control::MESSAGE_BYTES;
+use crate::error::{Code, Error, Result};
+use crate::fixture::{Pending, Scope};
+use crate::io;
+use crate::v1::event::Kind;
+use crate::v1::event_service_client::EventServiceClient;
+use crate::v1::{Event, StreamEventsRequest};
+
+/// The events of a fixture's scope, in the order of their numbers, from the moment that the stream was opened.
+///
+/// One that falls far behind gets a `lost` event, never a silent gap.
+pub struct Events {
+    events: mpsc::Receiver<Result<Event>>,
+    stream: AbortHandle,
+    last: Option<Event>,
+}
+
+/// A stream of events to be: `fixture.events().await`.
+#[derive(Clone)]
+#[must_use = "it begins when it is awaited"]
+pub struct EventsBuilder {
+    scope: Arc<Scope>,
+    request: StreamEventsRequest,
+}
+
+/// Events read ahead of the test. Behind them the daemon's journal keeps many thousands.
+const AHEAD: usize = 1024;
+
+impl EventsBuilder {
+    pub(crate) fn new(scope: Arc<Scope>) -> Self {
+        let request = StreamEventsRequest { scope: scope.name.clone(), ..Default::default() };
+        Self { scope, request }
+    }
+
+    /// Only these kinds. The default is all but DATA_RECEIVED and DATA_SENT.
+    pub fn kinds(mut self, kinds: impl IntoIterator<Item = Kind>) -> Self {
+        self.request.kinds = kinds.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Only those of this listener and its sessions.
+    pub fn listener(mut self, name: impl Into<String>) -> Self {
+        self.request.listener = name.into();
+        self
+    }
+
+    /// Only those of this session.
+    pub fn session(mut self, name: impl Into<String>) -> Self {
+        self.request.session = name.into();
+        self
+    }
+
+    /// Begin after this number, 0: with the oldest that the daemon has. The default is what happens from now on.
+    pub fn after_sequence(mut self, sequence: u64) -> Self {
+        self.request.after_sequence = Some(sequence);
+        self
+    }
+}
+
+impl IntoFuture for EventsBuilder {
+    type Output = Result<Events>;
+    type IntoFuture = Pending<Events>;
+
+    fn into_future(self) -> Pending<Events> {
+        Box::pin(open(self.scope, self.request))
+    }
+}
+
+async fn open(scope: Arc<Scope>, request: StreamEventsRequest) -> Result<Events> {
+    let (send, mut events) = mpsc::channel(AHEAD);
+    let (opened, is_open) = oneshot::channel();
+    let daemon = scope.daemon.clone();
+    let stream = io::spawn(async move {
+        let mut opened = Some(opened);
+        let mut client = EventServiceClient::new(daemon.channel()).max_decoding_message_size(MESSAGE_BYTES);
+        let read = async {
+            let mut stream = client.stream_events(daemon.request(request)).await?.into_inner();
+            while let Some(message) = stream.message().await? {
+                for event in message.events {
+                    // The first is `subscribed`: from here on nothing is missed.
+                    match opened.take() {
+                        Some(opened) => drop(opened.send(())),
+                        None => drop(send.send(Ok(event)).await),
+                    }
+                }
+            }
+            Err::<(), _>(tonic::Status::unavailable("the stream of events ended"))
+        };
+        if let Err(status) = read.await {
+            // Nobody reads: the stream is not wanted any more.
+            let _ = send.send(Err(daemon.error(&status))).await;
+        }
+    });
+    let stream = stream.abort_handle();
+    match io::within(Duration::from_secs(15), is_open).await {
+        Some(Ok(())) => Ok(Events { events, stream, last: None }),
+        Some(Err(_)) => match events.recv().await {
+            Some(Err(error)) => Err(error),
+            _ => Err(Error::new(Code::Internal, "BUG", "the stream of events panicked")),
+        },
+        None => {
+            stream.abort();
+            Err(Error::new(Code::DeadlineExceeded, "NO_ANSWER", "the stream of events did not begin within 15 s"))
+        }
+    }
+}
+
+impl Events {
+    /// The next one, within 5 s.
+    ///
+    /// # Errors
+    ///
+    /// `WAIT_TIMEOUT`, with what was seen last in its message; `DAEMON_GONE`.
+    pub async fn next(&mut self) -> Result<Event> {
+        self.next_within(Duration::from_secs(5)).await
+    }
+
+    /// The next one, within so long.
+    ///
+    /// # Errors
+    ///
+    /// As [`next`](Self::next).
+    pub async fn next_within(&mut self, timeout: Duration) -> Result<Event> {
+        let event = match io::within(timeout, self.events.recv()).await {
+            Some(Some(event)) => event?,
+            Some(None) => return Err(Error::new(Code::Unavailable, "DAEMON_GONE", "the stream of events has ended")),
+            None => return Err(self.timed_out(timeout)),
+        };
+        self.last = Some(event.clone());
+        Ok(event)
+    }
+
+    /// The next one of this kind, within 5 s; those before it are passed over.
+    ///
+    /// # Errors
+    ///
+    /// As [`next`](Self::next).
+    pub async fn next_of(&mut self, kind: Kind) -> Result<Event> {
+        let timeout = Duration::from_secs(5);
+        let found = io::within(timeout, async {
+            loop {
+                let event = self.next_within(timeout).await?;
+                if event.kind() == Some(kind) {
+                    return Ok(event);
+                }
+            }
+        });
+        match found.await {
+            Some(found) => found,
+            None => Err(self.timed_out(timeout)),
+        }
+    }
+
+    fn timed_out(&self, timeout: Duration) -> Error {
+        let seen = match &self.last {
+            Some(event) => format!(
+                "the last one was {} of {}",
+                event.kind().map_or("LOST", |kind| kind.as_str_name()),
+                if event.session.is_empty() { &event.listener } else { &event.session },
+            ),
+            None => "there was none".into(),
+        };
+        Error::new(Code::DeadlineExceeded, "WAIT_TIMEOUT", format!("no such event within {timeout:?}; {seen}"))
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.stream.abort();
+    }
+}
