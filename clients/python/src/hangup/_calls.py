@@ -1,0 +1,233 @@
+"""How calls reach the daemon, for threads: all that speaks gRPC is here."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from typing import Any, Callable, Generic, TypeVar
+
+import grpc
+from google.protobuf.message import Message
+
+from hangup.v1 import control_pb2
+
+from . import _contract
+from ._daemon_process import Place
+
+M = TypeVar("M", bound=Message)
+
+#: Replies may be as long as the daemon makes them, and a proxy is for the world outside.
+CHANNEL_OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.enable_http_proxy", 0)]
+#: Events that wait for a test that does not take them; then the daemon waits, and says what was lost.
+EVENTS_AHEAD = 1000
+
+
+def metadata(place: Place) -> tuple[tuple[str, str], ...]:
+    """What each call has with it."""
+    return (("authorization", f"Bearer {place.token}"),) if place.token else ()
+
+
+def where(place: Place) -> str:
+    """What there is to say of a daemon that does not answer."""
+    return f"the daemon at {place.address} does not answer.{place.last_words()}\n"
+
+
+class Calls:
+    """Calls to one daemon, by any number of threads. They go over one control stream: an RPC each takes half as
+    long again.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._channel = grpc.insecure_channel(place.address, CHANNEL_OPTIONS)
+        self._metadata = metadata(place)
+        self._lock = threading.Lock()
+        self._control: _Control | None = None
+
+    def call(self, request: Message, response: type[M]) -> M:
+        """The reply. Raises HangupError."""
+        rpc = _contract.RPCS[request.DESCRIPTOR.name]
+        seconds = _contract.patience(request)
+        if not rpc.control:
+            return self._unary(rpc.path, request, response, seconds)
+        with self._lock:
+            if self._control is None or self._control.ended:
+                self._control = _Control(self._channel, self._metadata, self._error)
+            asked = self._control.ask(rpc.control, request)
+        reply: M = asked.reply(seconds)
+        return reply
+
+    def _unary(self, path: str, request: Message, response: type[M], seconds: float) -> M:
+        unary = self._channel.unary_unary(
+            path, request_serializer=type(request).SerializeToString, response_deserializer=response.FromString
+        )
+        try:
+            reply: M = unary(request, timeout=seconds, metadata=self._metadata)
+            return reply
+        except grpc.RpcError as error:
+            raise self._error(error) from None
+
+    def stream(self, path: str, request: Message, response: type[M]) -> Stream[M]:
+        """What a streaming RPC tells, from its first message on. Raises HangupError."""
+        call = self._channel.unary_stream(
+            path, request_serializer=type(request).SerializeToString, response_deserializer=response.FromString
+        )(request, metadata=self._metadata)
+        return Stream(self, call)
+
+    def close(self) -> None:
+        """Closes the connection."""
+        if self._control is not None:
+            self._control.close()
+        self._channel.close()
+
+    def _error(self, error: grpc.RpcError) -> Exception:
+        return _contract.error_of_rpc(
+            error.code().name, error.details() or "", error.trailing_metadata(), where(self.place)
+        )
+
+
+class _Control:
+    """A control stream: requests with a number each, and replies in any order."""
+
+    def __init__(
+        self,
+        channel: grpc.Channel,
+        metadata: tuple[tuple[str, str], ...],
+        error_of: Callable[[grpc.RpcError], Exception],
+    ) -> None:
+        self._error_of = error_of
+        self._requests: queue.SimpleQueue[control_pb2.ControlRequest | None] = queue.SimpleQueue()
+        self._asked: dict[int, queue.SimpleQueue[Any]] = {}
+        self._newest = 0
+        self._lock = threading.Lock()
+        self.ended = False
+        self._call: Any = channel.stream_stream(
+            _contract.CONTROL,
+            request_serializer=control_pb2.ControlRequest.SerializeToString,
+            response_deserializer=control_pb2.ControlResponse.FromString,
+        )(iter(self._requests.get, None), metadata=metadata)
+        threading.Thread(target=self._read, name="hangup-replies", daemon=True).start()
+
+    def ask(self, name: str, request: Message) -> _Asked:
+        """Sends a request. What is asked in turn begins in turn."""
+        arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        with self._lock:
+            self._newest += 1
+            number = self._newest
+            self._asked[number] = arrived
+            if self.ended:
+                arrived.put(_contract.stream_ended())
+            self._requests.put(_contract.control_request(number, name, request))
+        return _Asked(self, number, name, arrived)
+
+    def give_up(self, number: int) -> None:
+        """Nobody waits for this reply any more."""
+        with self._lock:
+            if self._asked.pop(number, None) is not None:
+                self._requests.put(_contract.control_cancel(number))
+
+    def close(self) -> None:
+        """Ends it."""
+        self._call.cancel()
+
+    def _read(self) -> None:
+        why: Exception = _contract.stream_ended()
+        try:
+            for response in self._call:
+                with self._lock:
+                    arrived = self._asked.pop(response.id, None)
+                if arrived is not None:
+                    arrived.put(response)
+        except grpc.RpcError as error:
+            why = self._error_of(error)
+        with self._lock:
+            self.ended = True
+            left, self._asked = self._asked, {}
+        self._requests.put(None)
+        for arrived in left.values():
+            arrived.put(why)
+
+
+class _Asked:
+    """A request that was sent."""
+
+    def __init__(self, control: _Control, number: int, name: str, arrived: queue.SimpleQueue[Any]) -> None:
+        self._control = control
+        self._number = number
+        self._name = name
+        self._arrived = arrived
+
+    def reply(self, seconds: float) -> Any:
+        """Its reply. Raises HangupError."""
+        try:
+            response = self._arrived.get(timeout=seconds)
+        except queue.Empty:
+            self._control.give_up(self._number)
+            raise _contract.no_reply(self._name, seconds) from None
+        except BaseException:  # KeyboardInterrupt, or a timeout of the test framework
+            self._control.give_up(self._number)
+            raise
+        if isinstance(response, Exception):
+            raise response
+        return _contract.control_reply(response, self._name)
+
+
+class Stream(Generic[M]):
+    """A streaming RPC. Its first message has come."""
+
+    def __init__(self, calls: Calls, call: Any) -> None:
+        self._calls = calls
+        self._call = call
+        # gRPC has no deadline for one message alone.
+        guard = threading.Timer(_contract.PATIENCE_SECONDS, call.cancel)
+        guard.daemon = True
+        guard.start()
+        try:
+            self.first: M = next(call)
+        except grpc.RpcError as error:
+            raise calls._error(error) from None
+        finally:
+            guard.cancel()
+        self._arrived: queue.Queue[Any] | None = None
+        self._cancelled = False
+
+    def next(self, timeout: float | None) -> M | None:
+        """The next message; None at the end. Raises queue.Empty, HangupError."""
+        if self._arrived is None:
+            self._arrived = queue.Queue(EVENTS_AHEAD)
+            threading.Thread(target=self._read, name="hangup-stream", daemon=True).start()
+        message = self._arrived.get(timeout=timeout)
+        if message is None or isinstance(message, Exception):
+            self._arrived.put(message)
+        if isinstance(message, Exception):
+            raise message
+        taken: M | None = message
+        return taken
+
+    def cancel(self) -> None:
+        """Ends it. Who waits for its next message is told of the end."""
+        self._cancelled = True
+        self._call.cancel()
+        arrived = self._arrived
+        while arrived is not None and arrived.full():
+            try:
+                arrived.get_nowait()
+            except queue.Empty:
+                break
+
+    def _read(self) -> None:
+        assert self._arrived is not None
+        last: Exception | None = None
+        try:
+            for message in self._messages():
+                self._arrived.put(message)
+        except grpc.RpcError as error:
+            last = None if self._cancelled else self._calls._error(error)
+        self._arrived.put(last)
+
+    def _messages(self) -> Iterator[M]:
+        for message in self._call:
+            if self._cancelled:
+                return
+            yield message

@@ -1,0 +1,187 @@
+"""Finds the daemon, or starts one for this process. The one place that knows how; it needs no gRPC."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import selectors
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+from .errors import NoDaemonError
+
+#: How long a daemon may take to say that it is ready, in seconds: it takes 0.2 s, and ten times that on a busy
+#: machine.
+START_SECONDS = 30.0
+#: How long it may take to end once its standard input has, in seconds. It ends within two.
+STOP_SECONDS = 5.0
+
+#: What is about one daemon alone: nothing for a daemon of our own, nor for what it starts.
+_CREDENTIALS = ("HANGUP_TOKEN", "HANGUP_TOKEN_FILE", "HANGUP_TLS_CA", "HANGUP_TLS_CERT", "HANGUP_TLS_KEY")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a daemon is."""
+
+    address: str
+    """Such as `127.0.0.1:4264` or `unix:/path`."""
+    token: str | None = None
+    """What it wants to see with each call."""
+    last_words: Callable[[], str] = lambda: ""
+    """What it printed last, where it is ours."""
+
+
+class DaemonProcess:
+    """A daemon that lives as long as this process holds the pipe that is its standard input."""
+
+    def __init__(self, command: list[str]) -> None:
+        line = [*command, "serve", "--listen", "127.0.0.1:0", "--exit-with-stdin"]
+        self._printed: deque[str] = deque(maxlen=50)
+        environment = {key: value for key, value in os.environ.items() if key not in _CREDENTIALS}
+        try:
+            self._process = subprocess.Popen(
+                line,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environment,
+                # Ctrl-C in a terminal is for the tests, which still have scopes to end.
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise NoDaemonError(f"{' '.join(line)}: {error}. {_WHAT_TO_DO}") from error
+        self.pid = self._process.pid
+        # The kernel closes the pipe when this process ends, in whatever way. A fork of it would hold the pipe too.
+        self._forked = False
+        os.register_at_fork(after_in_child=self._in_fork)
+        self._reader = threading.Thread(target=self._keep_last_words, name="hangup-stderr", daemon=True)
+        self._reader.start()
+        ready = self._first_line()
+        try:
+            self.address = str(json.loads(ready)["address"])
+        except (ValueError, KeyError, TypeError):
+            self._process.kill()
+            code = self._process.wait()
+            self._reader.join(STOP_SECONDS)
+            if ready:
+                ended = f"its first line should say where it is, and is {ready!r}"
+            else:
+                ended = f"exit code {code}" if code >= 0 else f"no ready line within {START_SECONDS:g} s"
+            raise NoDaemonError(f"{' '.join(line)} did not start: {ended}.{self.last_words()}\n{_WHAT_TO_DO}") from None
+        atexit.register(self.stop)
+
+    def stop(self) -> None:
+        """Ends its standard input, and waits until it has ended."""
+        if self._forked or self._process.stdin is None:
+            return
+        self._process.stdin.close()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def last_words(self) -> str:
+        """What it printed last on standard error."""
+        printed = "".join(list(self._printed)).rstrip()
+        return f" It printed:\n{printed}" if printed else ""
+
+    def _first_line(self) -> bytes:
+        stdout = self._process.stdout
+        assert stdout is not None
+        deadline = time.monotonic() + START_SECONDS
+        line = b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(stdout, selectors.EVENT_READ)
+            while b"\n" not in line and selector.select(max(0.0, deadline - time.monotonic())):
+                read = os.read(stdout.fileno(), 65536)
+                if not read:
+                    # It is about to end by itself: its exit code tells more than that of a kill.
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        self._process.wait(STOP_SECONDS)
+                    break
+                line += read
+        return line
+
+    def _keep_last_words(self) -> None:
+        stderr = self._process.stderr
+        assert stderr is not None
+        for line in stderr:
+            self._printed.append(line.decode(errors="replace"))
+
+    def _in_fork(self) -> None:
+        self._forked = True
+        if self._process.stdin is not None:
+            os.close(self._process.stdin.fileno())
+
+
+_lock = threading.Lock()
+_own: DaemonProcess | None = None
+#: Asks somebody else for the daemon of this run, as a worker of pytest-xdist does; None: nobody to ask.
+ask_for_address: Callable[[], str] | None = None
+
+
+def place() -> Place:
+    """Where the daemon of this process is: at `HANGUP_ADDRESS`, else started now.
+
+    Raises NoDaemonError.
+    """
+    global _own
+    address = os.environ.get("HANGUP_ADDRESS", "").strip()
+    if address:
+        return Place(address, _token())
+    if ask_for_address is not None:
+        return Place(ask_for_address())
+    with _lock:
+        if _own is None:
+            _own = DaemonProcess(command())
+        return Place(_own.address, last_words=_own.last_words)
+
+
+def command() -> list[str]:
+    """The command that starts a daemon: `HANGUP_COMMAND`, else `hangup` on the PATH, else one near the working
+    directory.
+
+    Raises NoDaemonError.
+    """
+    given = os.environ.get("HANGUP_COMMAND", "").split()
+    if given:
+        return given
+    found = shutil.which("hangup")
+    if found is not None:
+        return [found]
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        installed = folder / "node_modules" / ".bin" / "hangup"
+        if installed.exists():
+            return [str(installed)]
+        checkout = folder / "bin" / "hangup.cjs"
+        if checkout.exists():
+            return ["node", str(checkout)]
+    raise NoDaemonError(f"no hangup daemon: it is not at HANGUP_ADDRESS, on the PATH, nor near {here}. {_WHAT_TO_DO}")
+
+
+def _token() -> str | None:
+    path = os.environ.get("HANGUP_TOKEN_FILE", "")
+    if not path:
+        return os.environ.get("HANGUP_TOKEN", "").strip() or None
+    try:
+        return Path(path).read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as error:
+        raise NoDaemonError(f"HANGUP_TOKEN_FILE: {error}") from error
+
+
+_WHAT_TO_DO = (
+    "Install it (`npm install hangup`), set HANGUP_COMMAND to the command that starts it, or run the tests by"
+    f" `hangup run -- {Path(sys.argv[0]).name if sys.argv and sys.argv[0] else 'python'} ...`."
+)
