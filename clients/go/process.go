@@ -111,7 +111,8 @@ func (p *process) failed(err error) error {
 	return fmt.Errorf("hangup: could not start the daemon with `%s serve`: %w%s", strings.Join(p.command, " "), err, p.stderr.quoted())
 }
 
-// whyGone tells why the daemon is gone; empty if it is not.
+// whyGone tells why the daemon, which did not answer, is gone; empty if it is not. Its connections end a moment before
+// it can be waited for.
 func (p *process) whyGone() string {
 	select {
 	case <-p.exited:
@@ -120,7 +121,7 @@ func (p *process) whyGone() string {
 			ended = p.exit.Error()
 		}
 		return "the daemon that this process started has ended: " + ended + p.stderr.quoted()
-	default:
+	case <-time.After(time.Second):
 		return ""
 	}
 }
