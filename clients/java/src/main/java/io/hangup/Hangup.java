@@ -46,6 +46,10 @@ public final class Hangup implements AutoCloseable {
             .directExecutor()
             .proxyDetector(target -> null)
             .maxInboundMessageSize(MAX_MESSAGE_BYTES);
+    if (address.startsWith("unix:")) {
+      // A path is no host: the HTTP/2 of Node refuses it.
+      builder.overrideAuthority("localhost");
+    }
     if (!token.isEmpty()) {
       Metadata headers = new Metadata();
       headers.put(

@@ -27,7 +27,6 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** 500 tests at once, each with a listener and an ending of its own, on one daemon. */
 @ExtendWith(HangupExtension.class)
-@Execution(ExecutionMode.CONCURRENT)
 class ParallelTest {
   private static final int TESTS = 500;
 
@@ -36,6 +35,7 @@ class ParallelTest {
   private static final AtomicInteger MOST_RUNNING = new AtomicInteger();
 
   @RepeatedTest(TESTS)
+  @Execution(ExecutionMode.CONCURRENT)
   void endsAsItWasToldTo(RepetitionInfo repetition, Fixture fixture, Listener listener)
       throws Exception {
     MOST_RUNNING.accumulateAndGet(RUNNING.incrementAndGet(), Math::max);

@@ -1,0 +1,70 @@
+package io.hangup;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.rpc.Code;
+import io.hangup.junit.HangupExtension;
+import io.hangup.v1.Event;
+import java.net.Socket;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** The events of a fixture, in order, and those of no other. */
+@ExtendWith(HangupExtension.class)
+class EventsTest {
+  @Test
+  void whatHappensAfterTheCallIsInThem(Fixture fixture, Hangup hangup) throws Exception {
+    try (Events events = fixture.events();
+        Fixture other = hangup.fixture()) {
+      other.listen();
+      Listener listener = fixture.listen(request -> request.setName("echo"));
+      assertEquals(
+          listener.port(), events.next().getListenerCreated().getListener().getPort());
+      try (Socket socket = new Socket(listener.host(), listener.port())) {
+        Session session = listener.accepted(socket.getLocalPort());
+        assertEquals(session.uid(), events.next().getUid());
+        session.reset();
+        assertEquals(
+            "reset", events.next(Event.Kind.ACTION_PERFORMED).getActionPerformed().getAction());
+        Event ended = events.next(Event::hasSessionEnded);
+        assertEquals(session.waitEnded(), ended.getSessionEnded().getReceipt());
+      }
+    }
+  }
+
+  @Test
+  void onlyThoseAskedForAreInThem(Fixture fixture, Listener listener) throws Exception {
+    Events events = fixture.events(request -> request.addKinds(Event.Kind.DATA_RECEIVED));
+    try (Socket socket = new Socket(listener.host(), listener.port())) {
+      socket.getOutputStream().write(new byte[3]);
+      assertEquals(3, events.next().getDataReceived().getBytes());
+    }
+  }
+
+  @Test
+  void anEventThatDoesNotComeIsAnErrorThatSaysWhatWasSeenLast(Fixture fixture) {
+    Events events = fixture.events();
+    fixture.listen(request -> request.setName("echo"));
+    var error =
+        assertThrows(
+            HangupException.class,
+            () -> events.next(Event::hasSessionEnded, Duration.ofMillis(200)));
+    assertEquals(Code.DEADLINE_EXCEEDED, error.code());
+    assertEquals("WAIT_TIMEOUT", error.reason());
+    assertTrue(error.getMessage().contains("within 200 ms"), error.getMessage());
+    assertTrue(error.getMessage().contains("listener_created of echo"), error.getMessage());
+  }
+
+  @Test
+  void theyEndWithTheirFixture(Hangup hangup) {
+    Fixture fixture = hangup.fixture();
+    Events events = fixture.events();
+    fixture.close();
+    var error =
+        assertThrows(HangupException.class, () -> events.next(event -> false));
+    assertEquals(Code.CANCELLED, error.code());
+  }
+}

@@ -1,0 +1,181 @@
+package io.hangup;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.rpc.Code;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Where the daemon is found, how it is started, and what is said when it is not. */
+class FindingTest {
+  @TempDir private Path folder;
+
+  @Test
+  void theAddressOfTheEnvironmentIsThatOfTheDaemon() throws Exception {
+    try (TestDaemon daemon = new TestDaemon("--listen", "127.0.0.1:0");
+        Hangup hangup = Hangup.find(Map.of("HANGUP_ADDRESS", daemon.address))) {
+      assertEquals(daemon.address, hangup.info().getAddress());
+    }
+  }
+
+  @Test
+  void theAddressMayBeAUnixSocket() throws Exception {
+    String address = "unix:" + folder.resolve("hangup.sock");
+    try (TestDaemon daemon = new TestDaemon("--listen", address);
+        Hangup hangup = Hangup.find(Map.of("HANGUP_ADDRESS", address));
+        Fixture fixture = hangup.fixture()) {
+      assertEquals(daemon.address, hangup.info().getAddress());
+      assertTrue(fixture.listen().port() > 0);
+    }
+  }
+
+  @Test
+  void theTokenIsThatOfTheEnvironmentOrItsFile() throws Exception {
+    Path file = Files.writeString(folder.resolve("token"), "a-token-of-sixteen-characters\n");
+    try (TestDaemon daemon =
+        new TestDaemon("--listen", "127.0.0.1:0", "--token-file", file.toString())) {
+      String address = daemon.address;
+      assertEquals("TOKEN_MISSING", reasonOf(Map.of("HANGUP_ADDRESS", address)));
+      assertEquals(
+          "TOKEN_WRONG",
+          reasonOf(Map.of("HANGUP_ADDRESS", address, "HANGUP_TOKEN", "another-of-sixteen-characters")));
+      for (var token :
+          List.of(
+              Map.entry("HANGUP_TOKEN", "a-token-of-sixteen-characters"),
+              Map.entry("HANGUP_TOKEN_FILE", file.toString()))) {
+        try (Hangup hangup =
+            Hangup.find(
+                Map.of("HANGUP_ADDRESS", address, token.getKey(), token.getValue()))) {
+          assertEquals(address, hangup.info().getAddress());
+        }
+      }
+    }
+  }
+
+  @Test
+  void anAddressWithoutADaemonIsNamed() throws Exception {
+    int free;
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      free = server.getLocalPort();
+    }
+    try (Hangup hangup = Hangup.connect("127.0.0.1:" + free)) {
+      var error = assertThrows(HangupException.class, hangup::fixture);
+      assertEquals(Code.UNAVAILABLE, error.code());
+      assertTrue(error.getMessage().contains("127.0.0.1:" + free), error.getMessage());
+    }
+  }
+
+  @Test
+  void theCommandOfTheEnvironmentIsStartedAndEndsWithClose() throws Exception {
+    Hangup hangup = Hangup.find(Map.of("HANGUP_COMMAND", TestDaemon.COMMAND));
+    ProcessHandle daemon = ProcessHandle.of(hangup.info().getPid()).orElseThrow();
+    hangup.close();
+    daemon.onExit().get(10, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void theDaemonOfTheProcessIsStartedOnce() {
+    Hangup shared = Hangup.shared();
+    String uid = shared.info().getUid();
+    shared.close();
+    assertSame(shared, Hangup.shared());
+    assertEquals(uid, Hangup.shared().info().getUid());
+    try (Hangup own = Hangup.start()) {
+      assertNotEquals(uid, own.info().getUid());
+    }
+  }
+
+  @Test
+  void theCommandIsLookedForInThisOrder() throws IOException {
+    Path project = Files.createDirectories(folder.resolve("project"));
+    Path below = Files.createDirectories(project.resolve("src/test"));
+    Path bin = Files.createDirectories(folder.resolve("bin"));
+
+    Path checkout = Files.createFile(bin.resolve("hangup.cjs"));
+    Map<String, String> environment = Map.of("PATH", "/nowhere:" + bin);
+    assertEquals(List.of("node", checkout.toString()), DaemonProcess.commandLine(environment, below));
+
+    Path installed = executable(project.resolve("node_modules/.bin/hangup"));
+    assertEquals(List.of(installed.toString()), DaemonProcess.commandLine(environment, below));
+
+    Path onPath = executable(bin.resolve("hangup"));
+    assertEquals(List.of(onPath.toString()), DaemonProcess.commandLine(environment, below));
+
+    environment = Map.of("PATH", bin.toString(), "HANGUP_COMMAND", " npx  hangup ");
+    assertEquals(List.of("npx", "hangup"), DaemonProcess.commandLine(environment, below));
+  }
+
+  @Test
+  void whereNoneIsFoundItIsSaidWhatToDo() {
+    var error =
+        assertThrows(
+            HangupException.class,
+            () -> DaemonProcess.commandLine(Map.of("PATH", "/nowhere"), folder));
+    assertEquals(Code.UNAVAILABLE, error.code());
+    for (String way : List.of("HANGUP_ADDRESS", "HANGUP_COMMAND", "PATH", "npm install hangup")) {
+      assertTrue(error.getMessage().contains(way), error.getMessage());
+    }
+  }
+
+  @Test
+  void whatACommandSaysThatFailsIsShown() throws IOException {
+    Path command = executable(folder.resolve("failing"));
+    Files.writeString(command, "#!/bin/sh\necho 'no such luck' >&2\nexit 3\n");
+    var error =
+        assertThrows(
+            HangupException.class,
+            () -> Hangup.start(Map.of("HANGUP_COMMAND", command.toString())));
+    assertTrue(error.getMessage().contains("ended with 3"), error.getMessage());
+    assertTrue(error.getMessage().contains("no such luck"), error.getMessage());
+
+    error =
+        assertThrows(
+            HangupException.class, () -> Hangup.start(Map.of("HANGUP_COMMAND", "/nowhere/hangup")));
+    assertTrue(error.getMessage().contains("/nowhere/hangup"), error.getMessage());
+
+    error =
+        assertThrows(HangupException.class, () -> Hangup.start(Map.of("HANGUP_COMMAND", "echo")));
+    assertTrue(error.getMessage().contains("not that of a hangup daemon"), error.getMessage());
+  }
+
+  @Test
+  void aDaemonThatIsGoneSaysHowItEnded() throws Exception {
+    try (Hangup hangup = Hangup.start(Map.of("HANGUP_COMMAND", TestDaemon.COMMAND))) {
+      ProcessHandle daemon = ProcessHandle.of(hangup.info().getPid()).orElseThrow();
+      daemon.destroyForcibly();
+      daemon.onExit().get(10, TimeUnit.SECONDS);
+      var error = assertThrows(HangupException.class, hangup::info);
+      assertEquals(Code.UNAVAILABLE, error.code());
+      assertTrue(error.getMessage().contains("ended with 137"), error.getMessage());
+      assertFalse(error.reason().contains("?"));
+    }
+  }
+
+  private static String reasonOf(Map<String, String> environment) {
+    try (Hangup hangup = Hangup.find(environment)) {
+      var error = assertThrows(HangupException.class, hangup::info);
+      assertEquals(Code.UNAUTHENTICATED, error.code());
+      return error.reason();
+    }
+  }
+
+  private static Path executable(Path file) throws IOException {
+    Files.createDirectories(file.getParent());
+    Files.createFile(file);
+    assertTrue(file.toFile().setExecutable(true));
+    return file;
+  }
+}

@@ -1,0 +1,175 @@
+package io.hangup;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.rpc.Code;
+import io.hangup.junit.HangupExtension;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What clients meet, and which session is whose. */
+@ExtendWith(HangupExtension.class)
+class ListenerTest {
+  @Test
+  void itSaysWhereItIs(Listener listener) {
+    assertEquals("127.0.0.1", listener.host());
+    assertTrue(listener.port() > 0);
+    assertEquals(listener.host() + ":" + listener.port(), listener.address());
+  }
+
+  @Test
+  void eachConnectionHasItsSession(Listener listener) throws Exception {
+    try (Socket one = connect(listener, 0);
+        Socket other = connect(listener, 0)) {
+      Session ofOther = listener.accepted(other.getLocalPort());
+      ofOther.reset();
+      assertThrows(SocketException.class, () -> other.getInputStream().read());
+      one.getOutputStream().write(7);
+      assertEquals(7, one.getInputStream().read());
+      assertEquals(ofOther.uid(), ofOther.info().getUid());
+    }
+  }
+
+  @Test
+  void asLongAsItLivesAPortHasTheSameSession(Listener listener) throws Exception {
+    try (Socket socket = connect(listener, 0)) {
+      assertEquals(
+          listener.accepted(socket.getLocalPort()).uid(),
+          listener.accepted(socket.getLocalPort()).uid());
+    }
+  }
+
+  @Test
+  void aPortThatComesRoundAgainHasAnotherSession(Listener listener) throws Exception {
+    Session earlier;
+    int port;
+    try (Socket socket = connect(listener, 0)) {
+      port = socket.getLocalPort();
+      earlier = listener.accepted(port);
+      earlier.reset();
+    }
+    // Asked for before it is there: the one that has ended is not mistaken for it.
+    var later = CompletableFuture.supplyAsync(() -> listener.accepted(port, Duration.ofSeconds(30)));
+    try (Socket again = connect(listener, port)) {
+      assertEquals(listener.name() + "/2", later.get(30, TimeUnit.SECONDS).name());
+      // And no command to the one that has ended meets it.
+      assertThrows(HangupException.class, earlier::reset);
+      again.getOutputStream().write(7);
+      assertEquals(7, again.getInputStream().read());
+    }
+  }
+
+  @Test
+  void nextGivesOneAfterTheOther(Listener listener) throws Exception {
+    try (Socket one = connect(listener, 0);
+        Socket two = connect(listener, 0);
+        Socket three = connect(listener, 0)) {
+      assertEquals(listener.name() + "/1", listener.next().name());
+      assertEquals(listener.name() + "/2", listener.accepted(two.getLocalPort()).name());
+      assertEquals(listener.name() + "/3", listener.next().name());
+      assertTrue(one.isConnected() && three.isConnected());
+    }
+  }
+
+  @Test
+  void aConnectionThatDoesNotComeIsAnErrorThatSaysSo(Listener listener) {
+    var error =
+        assertThrows(HangupException.class, () -> listener.next(Duration.ofMillis(50)));
+    assertEquals(Code.DEADLINE_EXCEEDED, error.code());
+    assertEquals("WAIT_TIMEOUT", error.reason());
+    assertTrue(error.getMessage().contains("50 ms"), error.getMessage());
+    error = assertThrows(HangupException.class, () -> listener.accepted(1, Duration.ofMillis(50)));
+    assertEquals("WAIT_TIMEOUT", error.reason());
+  }
+
+  @Test
+  void refusingStalledAndBack(Listener listener) throws Exception {
+    listener.refuse();
+    assertThrows(ConnectException.class, () -> connect(listener, 0).close());
+    listener.stall();
+    assertThrows(
+        SocketTimeoutException.class,
+        () -> {
+          try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(listener.host(), listener.port()), 200);
+          }
+        });
+    listener.resume();
+    connect(listener, 0).close();
+  }
+
+  @Test
+  void updatedItMeetsTheNextOtherwise(Listener listener) throws Exception {
+    listener.update(request -> request.setBehaviour(Behaviours.source(3)));
+    try (Socket socket = connect(listener, 0)) {
+      assertEquals(3, socket.getInputStream().readNBytes(3).length);
+    }
+  }
+
+  @Test
+  void deletedItIsGoneWithItsSessions(Fixture fixture) throws Exception {
+    Listener listener = fixture.listen();
+    try (Socket socket = connect(listener, 0)) {
+      listener.accepted(socket.getLocalPort());
+      listener.close();
+      assertThrows(SocketException.class, () -> socket.getInputStream().read());
+      assertThrows(ConnectException.class, () -> connect(listener, 0).close());
+    }
+    listener.close();
+    assertEquals("UNKNOWN_LISTENER", assertThrows(HangupException.class, listener::info).reason());
+  }
+
+  @Test
+  void aTakenNameOrPortIsAnErrorWithItsReason(Fixture fixture, Listener listener) {
+    var error =
+        assertThrows(
+            HangupException.class,
+            () -> fixture.listen(request -> request.setName(listener.name())));
+    assertEquals(Code.ALREADY_EXISTS, error.code());
+    assertEquals("NAME_TAKEN", error.reason());
+    assertTrue(error.toString().contains("ALREADY_EXISTS (NAME_TAKEN): "), error.toString());
+    error =
+        assertThrows(
+            HangupException.class,
+            () -> fixture.listen(request -> request.setPort(listener.port())));
+    assertEquals("PORT_IN_USE", error.reason());
+  }
+
+  @Test
+  void aUnixSocketIsOneToo(Fixture fixture, @TempDir Path folder) throws Exception {
+    Path path = folder.resolve("echo.sock");
+    Listener listener = fixture.listen(request -> request.setUnixPath(path.toString()));
+    assertEquals("unix:" + path, listener.address());
+    assertEquals(0, listener.port());
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      channel.connect(UnixDomainSocketAddress.of(path));
+      listener.next().close();
+      assertEquals(-1, channel.read(java.nio.ByteBuffer.allocate(1)));
+    }
+  }
+
+  private static Socket connect(Listener listener, int localPort) throws IOException {
+    Socket socket = new Socket();
+    socket.setReuseAddress(true);
+    socket.setSoTimeout(30_000);
+    socket.bind(new InetSocketAddress("127.0.0.1", localPort));
+    socket.connect(new InetSocketAddress(listener.host(), listener.port()), 30_000);
+    return socket;
+  }
+}
