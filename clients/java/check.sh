@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Checks the Java client against real daemons: builds it with all lints as errors, runs its tests and the samples, the
+# scenarios, and the README's first sample in an empty project. Needs a JDK 17, Maven, Node, and `npm ci` and a build in
+# the root before. Installs nothing but into Maven's own cache.
+set -euo pipefail
+cd "$(dirname "$0")"
+root=$(realpath ../..)
+temporary=$(mktemp -d)
+trap 'rm -rf "$temporary"' EXIT
+
+for name in $(compgen -e | grep '^HANGUP_' || true); do unset "$name"; done
+export HANGUP_COMMAND="node $root/bin/hangup.cjs"
+
+step() { printf '\n== %s\n' "$1"; }
+maven() { mvn --batch-mode --no-transfer-progress -Dstyle.color=never -Dorg.slf4j.simpleLogger.defaultLogLevel=warn "$@"; }
+
+step "compile with all lints, test, run the samples, make the jar"
+maven verify
+touch target/compiled
+node -e '
+  const { readdirSync, readFileSync } = require("node:fs");
+  const reports = readdirSync("target/surefire-reports").filter((name) => name.endsWith(".xml"));
+  const counts = reports.map((name) => /<testsuite [^>]*? tests="(\d+)"/.exec(readFileSync(`target/surefire-reports/${name}`, "utf8"))[1]);
+  console.log(counts.reduce((sum, count) => sum + Number(count), 0) + " tests passed");
+'
+
+step "the scenarios"
+node "$root/bin/hangup.cjs" run -- ./conformance.sh "$root/test/conformance/scenarios/scenarios.json" >"$temporary/scenarios"
+node -e '
+  const { readFileSync } = require("node:fs");
+  const [expected, printed] = process.argv.slice(1).map((path) => readFileSync(path, "utf8"));
+  const [{ language }, ...lines] = printed.trim().split("\n").map((line) => JSON.parse(line));
+  for (const { name, steps, differences } of JSON.parse(expected)) {
+    const wanted = differences?.[language]?.expect ?? steps.flatMap(({ expect }) => expect ?? []);
+    const got = lines.find(({ scenario }) => scenario === name)?.steps.map(({ outcome }) => outcome);
+    if (JSON.stringify(got) !== JSON.stringify(wanted)) {
+      console.log(`${name}: ${JSON.stringify(got)}, expected ${JSON.stringify(wanted)}`);
+      process.exitCode = 1;
+    }
+  }
+  if (process.exitCode === undefined) console.log(`${lines.length} scenarios as expected`);
+' "$root/test/conformance/scenarios/scenarios.json" "$temporary/scenarios"
+
+step "the first sample of the README, in an empty project"
+# What is installed goes into a repository of its own, which begins with what Maven has in its cache.
+repository="$temporary/repository"
+mkdir -p "$repository" "$temporary/project/src/test/java"
+if [ -d ~/.m2/repository ]; then
+  cp -al ~/.m2/repository/. "$repository/" 2>/dev/null || cp -a ~/.m2/repository/. "$repository/"
+fi
+first() { awk -v fence="\`\`\`$1" '$0 == fence { inside = 1; next } inside && /^```/ { exit } inside' README.md; }
+first xml >"$temporary/project/pom.xml"
+first java >"$temporary/project/src/test/java/ResetTest.java"
+install=$(first sh | sed "s|hangup/clients/java|$PWD|")
+export MAVEN_OPTS="-Dmaven.repo.local=$repository -Dstyle.color=never"
+bash -euc "$install"
+(cd "$temporary/project" && maven test)
+grep -o 'Tests run: .*' "$temporary"/project/target/surefire-reports/ResetTest.txt
+grep -q 'Tests run: 1, Failures: 0, Errors: 0, Skipped: 0' "$temporary"/project/target/surefire-reports/ResetTest.txt
+
+step "all of it passed"
