@@ -50,7 +50,7 @@ func Shared(ctx context.Context) (*Daemon, error) {
 	case <-shared.ready:
 		return shared.daemon, shared.err
 	case <-ctx.Done():
-		return nil, errors.New("hangup: the daemon was not ready in time: " + ctx.Err().Error())
+		return nil, fmt.Errorf("hangup: the daemon was not ready in time: %w", ctx.Err())
 	}
 }
 

@@ -3,4 +3,4 @@
 # generated stubs. Against the daemon at HANGUP_ADDRESS (one without a token), or one of its own. `--quick` measures less.
 set -euo pipefail
 cd "$(dirname "$0")"
-exec go run ./internal/overhead "$@"
+exec go run -buildvcs=false ./internal/overhead "$@"

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log"
@@ -14,6 +15,7 @@ import (
 	"os"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -28,9 +30,28 @@ import (
 const defaultTimeout = 5 * time.Second
 
 type scenario struct {
-	Name     string
-	Listener json.RawMessage
-	Steps    []map[string]json.RawMessage
+	Name        string
+	Listener    json.RawMessage
+	Steps       []map[string]json.RawMessage
+	Differences map[string]struct{ Expect []string }
+}
+
+// expected gives the outcomes of the steps that are reported.
+func (s scenario) expected() []string {
+	if known, is := s.Differences["go"]; is {
+		return known.Expect
+	}
+	var outcomes []string
+	for _, step := range s.Steps {
+		if expect, is := step["expect"]; is {
+			var outcome string
+			if err := json.Unmarshal(expect, &outcome); err != nil {
+				log.Fatalf("%s: %v", s.Name, err)
+			}
+			outcomes = append(outcomes, outcome)
+		}
+	}
+	return outcomes
 }
 
 type program struct {
@@ -53,10 +74,12 @@ type reported struct {
 
 func main() {
 	log.SetFlags(0)
-	if len(os.Args) != 2 {
-		log.Fatal("usage: conformance scenarios.json")
+	check := flag.Bool("check", false, "fail where an outcome is not the expected one")
+	flag.Parse()
+	if flag.NArg() != 1 {
+		log.Fatal("usage: conformance [-check] scenarios.json")
 	}
-	content := must(os.ReadFile(os.Args[1]))
+	content := must(os.ReadFile(flag.Arg(0)))
 	var scenarios []scenario
 	if err := json.Unmarshal(content, &scenarios); err != nil {
 		log.Fatal(err)
@@ -75,6 +98,14 @@ func main() {
 		if err != nil {
 			failed = true
 			log.Printf("%s: %v", scenario.Name, err)
+		}
+		var outcomes []string
+		for _, step := range steps {
+			outcomes = append(outcomes, step.Outcome)
+		}
+		if expected := scenario.expected(); *check && !slices.Equal(outcomes, expected) {
+			failed = true
+			log.Printf("%s: %q, not %q", scenario.Name, outcomes, expected)
 		}
 		report(result{scenario.Name, steps})
 	}
