@@ -1,0 +1,78 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Daemon, daemonCommand, findDaemon } from "../src/daemon.js";
+import { cleanEnvironment, hangup, inTime } from "./support/package.js";
+
+// Which daemon, as clients/README.md has it for all languages.
+
+let folder = "";
+const started: Daemon[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "hangup-find-"));
+});
+
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((daemon) => daemon.stop()));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function executable(...path: string[]): string {
+  const file = join(folder, ...path);
+  mkdirSync(join(file, ".."), { recursive: true });
+  writeFileSync(file, "#!/bin/sh\n");
+  chmodSync(file, 0o755);
+  return file;
+}
+
+test("HANGUP_ADDRESS is taken as it is, with the token of its variable or of its file, and nothing is started", async () => {
+  const at = { HANGUP_ADDRESS: "127.0.0.1:1", HANGUP_COMMAND: "false" };
+  expect(await findDaemon(at)).toMatchObject({ address: "127.0.0.1:1" });
+  expect(await findDaemon(at)).not.toHaveProperty("pid");
+  expect(await findDaemon({ ...at, HANGUP_TOKEN: "t" })).toMatchObject({ token: "t" });
+  writeFileSync(join(folder, "token"), "of-the-file\n");
+  expect(await findDaemon({ ...at, HANGUP_TOKEN_FILE: join(folder, "token") })).toMatchObject({ token: "of-the-file" });
+  await expect(findDaemon({ ...at, HANGUP_TOKEN_FILE: join(folder, "none") })).rejects.toThrow(
+    /HANGUP_TOKEN_FILE.*ENOENT/,
+  );
+});
+
+test("a command is looked for in HANGUP_COMMAND, on the PATH, in node_modules/.bin, in a checkout, and beside the client", () => {
+  const inner = join(folder, "a/b");
+  mkdirSync(inner, { recursive: true });
+  const find = (env: NodeJS.ProcessEnv, own?: string) => daemonCommand(env, inner, own);
+
+  expect(() => find({ PATH: "" })).toThrow(/no hangup daemon: .*HANGUP_COMMAND.*PATH.*npm install --save-dev hangup/);
+  expect(find({ PATH: "" }, "/own.cjs")).toEqual([process.execPath, "/own.cjs"]);
+  const checkout = executable("bin/hangup.cjs");
+  expect(find({ PATH: "" }, "/own.cjs")).toEqual([process.execPath, checkout]);
+  const installed = executable("node_modules/.bin/hangup");
+  expect(find({ PATH: "" })).toEqual([installed]);
+  const onPath = executable("path/hangup");
+  expect(find({ PATH: `/none:${join(folder, "path")}` })).toEqual([onPath]);
+  expect(find({ PATH: join(folder, "path"), HANGUP_COMMAND: " some  command --x " })).toEqual([
+    "some",
+    "command",
+    "--x",
+  ]);
+});
+
+test("a daemon that was started says where it is, and is gone when it was stopped", async () => {
+  const daemon = await findDaemon(cleanEnvironment({ HANGUP_COMMAND: hangup, HANGUP_TOKEN: "not for this one" }));
+  started.push(daemon);
+  expect(daemon).toMatchObject({ address: expect.stringMatching(/^127\.0\.0\.1:\d+$/), pid: expect.any(Number) });
+  expect(daemon).not.toHaveProperty("token");
+  await inTime(daemon.stop(), () => "it is not gone");
+  expect(() => process.kill(daemon.pid!, 0)).toThrow("ESRCH");
+});
+
+test.each([
+  ["one that is not there", "/no/such/hangup", /DAEMON|\/no\/such\/hangup serve: spawn \/no\/such\/hangup ENOENT/],
+  ["one that fails", `${process.execPath} /no/such/file.cjs`, /exit code 1; it said:\n[^]*Cannot find module/],
+  ["one that is no daemon", "echo hello", /it printed "hello serve --listen/],
+])("a command that does not start, %s, is an error that shows what it said", async (_, command, message) => {
+  const start = findDaemon(cleanEnvironment({ HANGUP_COMMAND: command }));
+  await expect(start).rejects.toMatchObject({ code: "UNAVAILABLE", reason: "DAEMON_NOT_STARTED" });
+  await expect(start).rejects.toThrow(message);
+});

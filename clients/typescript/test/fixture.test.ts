@@ -1,0 +1,292 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { EndKind, HangupError, NeverFiredError, SessionState, startHangup } from "hangup";
+import { neverFired as inCommand } from "../../../src/cli/scope-report-text.js";
+import { ScopeReport } from "../../../src/gen/hangup/v1/scope.js";
+import { neverFired } from "../src/never-fired.js";
+import { connected, connectErrno, portOf } from "./support/package.js";
+
+// What a fixture, its listeners and its sessions do, through the built package.
+
+/** What a promise was rejected with. */
+async function errorOf(promise: Promise<unknown>): Promise<HangupError> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(HangupError);
+  return error as HangupError;
+}
+
+describe("a fixture", () => {
+  test("has a scope of its own, which ends with it", async () => {
+    const one = await startHangup({ name: "a test: one" });
+    const other = await startHangup({ name: "a test: one" });
+    expect(one.scope).toMatch(/^a-test-one-/);
+    expect(other.scope).not.toBe(one.scope);
+    const listener = await one.listen({ name: "echo" });
+    await other.listen({ name: "echo" });
+
+    await one.close();
+
+    expect(await connectErrno(listener.port)).toBe("ECONNREFUSED");
+    expect(await errorOf(one.listen())).toMatchObject({ code: "NOT_FOUND", reason: "UNKNOWN_SCOPE" });
+    expect(await other.close()).toMatchObject({ openListeners: ["echo"] });
+  });
+
+  test("is closed by await using, and once only", async () => {
+    let port = 0;
+    {
+      await using fixture = await startHangup();
+      ({ port } = await fixture.listen());
+    }
+    expect(await connectErrno(port)).toBe("ECONNREFUSED");
+    const fixture = await startHangup();
+    expect(await fixture.close()).toBe(await fixture.close());
+  });
+
+  test("that somebody else has ended gives its report all the same", async () => {
+    const fixture = await startHangup();
+    const events = await fixture.events();
+    const { createChannel, createClient } = await import("nice-grpc");
+    const { ScopeServiceDefinition } = await import("../../../src/gen/hangup/v1/scope.js");
+    const channel = createChannel(fixture.daemonAddress);
+    await createClient(ScopeServiceDefinition, channel).deleteScope({ scope: fixture.scope });
+    channel.close();
+    await events.until("scopeEnded");
+    expect((await fixture.close()).scope?.name).toBe(fixture.scope);
+  });
+
+  test("fails for steps that never fired, by the words of all clients, unless it is told to pass", async () => {
+    const plans = [{ steps: [{ trigger: { bytesReceived: 5 }, action: { reset: {} } }] }];
+    const fixture = await startHangup();
+    const listener = await fixture.listen({ name: "echo", plans });
+    await fixture.listen({ name: "never", plans });
+    const [silent, talking] = [await connected(listener.port), await connected(listener.port)];
+    const reset = once(talking, "close");
+    talking.write("hello");
+    await expect(reset).rejects.toMatchObject({ code: "ECONNRESET" });
+    await listener.accepted(silent);
+
+    const error = (await errorOf(fixture.close())) as NeverFiredError;
+
+    const steps = ["echo, plan 1, step 1: on 1 of 2 connections", "never, plan 1: it had no connection"];
+    expect(error).toBeInstanceOf(NeverFiredError);
+    expect(error).toMatchObject({ reason: "STEPS_NEVER_FIRED", message: `never fired: ${error.steps.join("; ")}` });
+    expect(error.steps.toSorted()).toEqual(steps);
+    expect(error.report.counts?.sessions).toBe(2n);
+    expect(inCommand(ScopeReport.fromPartial(error.report))).toEqual(neverFired(error.report));
+    expect(await fixture.close({ neverFired: "pass" })).toBe(error.report);
+    silent.destroy();
+
+    await using lenient = await startHangup({ neverFired: "pass" });
+    await lenient.listen({ plans });
+  });
+});
+
+describe("a listener", () => {
+  test("gives the session of a connection by its local port or its socket", async () => {
+    await using fixture = await startHangup();
+    const listener = await fixture.listen({ name: "echo" });
+    const [first, second] = [await connected(listener.port), await connected(listener.port)];
+
+    const session = await listener.accepted(second);
+    expect(session).toMatchObject({ name: "echo/2", ordinal: 2, peerAddress: `127.0.0.1:${second.localPort}` });
+    expect((await listener.accepted(first.localPort!)).name).toBe("echo/1");
+    expect((await listener.accepted(second)).uid).toBe(session.uid);
+    expect((await errorOf(listener.accepted({}))).reason).toBe("INVALID_ARGUMENT");
+    first.destroy();
+    second.destroy();
+  });
+
+  test("does not give a session that has ended again: ports come round", async () => {
+    await using fixture = await startHangup();
+    const listener = await fixture.listen();
+    const socket = await connected(listener.port);
+    const { localPort = 0 } = socket;
+    const session = await listener.accepted(socket);
+    const failed = once(socket, "close");
+    await session.reset();
+    await expect(failed).rejects.toMatchObject({ code: "ECONNRESET" });
+
+    expect((await errorOf(listener.accepted(localPort, { timeoutMs: 50 }))).reason).toBe("WAIT_TIMEOUT");
+    // The same port again: nothing is left of the connection that was reset.
+    const { connect } = await import("node:net");
+    const again = connect({ port: listener.port, host: listener.host, localPort });
+    await once(again, "connect");
+    const next = await listener.accepted(again);
+    expect(next.uid).not.toBe(session.uid);
+    expect((await errorOf(session.reset())).code).toBe("FAILED_PRECONDITION");
+    expect((await next.view()).ended).toBe(false);
+    again.destroy();
+  });
+
+  test("gives its sessions one after the other, and one that did not come is the next one still", async () => {
+    await using fixture = await startHangup();
+    const listener = await fixture.listen({ name: "echo" });
+    const both = Promise.all([listener.next(), listener.next()]);
+    const sockets = [await connected(listener.port), await connected(listener.port)];
+    expect((await both).map(({ name }) => name)).toEqual(["echo/1", "echo/2"]);
+    expect(await errorOf(listener.next({ timeoutMs: 50 }))).toMatchObject({
+      code: "DEADLINE_EXCEEDED",
+      reason: "WAIT_TIMEOUT",
+    });
+    sockets.push(await connected(listener.port));
+    expect((await listener.next()).name).toBe("echo/3");
+    for (const socket of sockets) socket.destroy();
+  });
+
+  test("refuses, listens again, and is gone when closed", async () => {
+    await using fixture = await startHangup();
+    const listener = await fixture.listen();
+    await listener.refuse();
+    expect(await connectErrno(listener.port)).toBe("ECONNREFUSED");
+    await listener.resume();
+    expect(await connectErrno(listener.port)).toBeUndefined();
+    await listener.stall();
+    expect((await listener.view()).state).toBe(3);
+    await listener.close();
+    expect(await errorOf(listener.view())).toMatchObject({ reason: "UNKNOWN_LISTENER" });
+  });
+
+  test("has the behaviour, the plans and the labels that it was given", async () => {
+    await using fixture = await startHangup({ neverFired: "pass" });
+    const listener = await fixture.listen({
+      name: "all",
+      behaviour: { bannerData: Buffer.from("220 ready\r\n"), silent: {} },
+      plans: [
+        {
+          connections: 1,
+          seed: 7n,
+          steps: [{ trigger: { elapsed: "0.25s" }, action: { linger: { timeout: "1.5s" } } }],
+        },
+      ],
+      onPeerFin: "STAY_OPEN",
+      resetOnAccept: "NEVER",
+      backlog: 5,
+      labels: { timeout: "1s" },
+    });
+    const socket = await connected(listener.port);
+    expect(String((await once(socket, "data"))[0])).toBe("220 ready\r\n");
+    expect(await listener.view()).toMatchObject({
+      onPeerFin: 2,
+      backlog: 5,
+      labels: { timeout: "1s" },
+      plans: [{ connections: 1, seed: 7n }],
+    });
+    socket.destroy();
+    expect(
+      (await errorOf(fixture.listen({ plans: [{ steps: [{ trigger: { elapsed: "1 s" }, action: { reset: {} } }] }] })))
+        .message,
+    ).toMatch(/elapsed: "1 s" is no duration/);
+  });
+});
+
+describe("a session", () => {
+  test("waits for what is asked, and a wait that is not met says what was seen last", async () => {
+    await using fixture = await startHangup();
+    const listener = await fixture.listen();
+    const socket = await connected(listener.port);
+    const session = await listener.accepted(socket);
+    const error = await errorOf(session.wait({ bytesReceived: 5 }, { timeoutMs: 50 }));
+    expect(error).toMatchObject({ code: "DEADLINE_EXCEEDED", reason: "WAIT_TIMEOUT" });
+    expect(error.message).toMatch(/last seen in ESTABLISHED, 0 bytes received/);
+    expect(error.session?.uid).toBe(session.uid);
+    expect(error.stack).toMatch(/fixture\.test\.ts/);
+
+    const heard = session.wait({ bytesReceived: 5, state: "ESTABLISHED" });
+    socket.write("hello");
+    expect((await heard).bytesReceived).toBe(5n);
+    const gaveUp = AbortSignal.timeout(50);
+    await expect(session.waitEnded({ timeoutMs: 60_000, signal: gaveUp })).rejects.toMatchObject({
+      name: "TimeoutError",
+    });
+    socket.destroy();
+    expect((await session.waitEnded()).peerEnd?.kind).toBe(EndKind.FIN);
+  });
+
+  test("of the daemon's own dialing sends and receives, and is found by its name", async () => {
+    await using fixture = await startHangup();
+    const server = createServer((socket) =>
+      socket
+        .on("error", () => {})
+        .resume()
+        .end("greetings"),
+    );
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+
+    const session = await fixture.dial(server, { name: "client" });
+    expect(await session.receive({ minBytes: 9 })).toMatchObject({ text: "greetings" });
+    expect((await session.wait({ condition: "PEER_FIN" })).state).toBe(SessionState.CLOSE_WAIT);
+    await session.send(Buffer.from([1, 2, 3]));
+    expect((await (await fixture.session("client")).view()).bytesSent).toBe(3n);
+    expect((await session.close()).localEnd?.kind).toBe(EndKind.FIN);
+    for (const to of [portOf(server.address()), `127.0.0.1:${portOf(server.address())}`]) {
+      const other = await fixture.dial(to);
+      expect(other.listener).toBe("");
+      await other.reset();
+    }
+    server.close();
+    await once(server, "close");
+    expect(await errorOf(fixture.dial(session.peerAddress))).toMatchObject({
+      reason: "CONNECT_FAILED",
+      metadata: { errno: "ECONNREFUSED" },
+    });
+  });
+
+  test("performs any action, and fires signals", async () => {
+    await using fixture = await startHangup();
+    const listener = await fixture.listen({
+      plans: [{ steps: [{ trigger: { signal: "now" }, action: { lastData: { text: "bye" } } }] }],
+    });
+    const socket = await connected(listener.port);
+    const session = await listener.accepted(socket);
+    const data = once(socket, "data");
+    expect(await session.perform({ pause: {} })).toBeUndefined();
+    await session.signal("now");
+    expect(String((await data)[0])).toBe("bye");
+    const receipt = await session.perform({ reset: {} });
+    expect(receipt?.localEnd).toMatchObject({ kind: EndKind.RST, earlierFin: expect.anything() });
+    expect((await errorOf(session.signal("later"))).reason).toBe("UNKNOWN_SIGNAL");
+    socket.destroy();
+  });
+});
+
+describe("events", () => {
+  test("are those from the moment on that the call returned", async () => {
+    await using fixture = await startHangup();
+    const listener = await fixture.listen({ name: "echo" });
+    const early = await connected(listener.port);
+    await listener.accepted(early);
+    await using events = await fixture.events({ listener, kinds: ["SESSION_OPENED", "SESSION_ENDED"] });
+    const socket = await connected(listener.port);
+    const failed = once(socket, "close");
+    await (await listener.accepted(socket)).reset();
+    await expect(failed).rejects.toThrow();
+    expect(await events.next()).toMatchObject({ session: "echo/2", fact: { $case: "sessionOpened" } });
+    const ended = await events.until("sessionEnded");
+    expect(ended.fact.value.receipt?.localEnd?.kind).toBe(EndKind.RST);
+    expect(await errorOf(events.next({ timeoutMs: 50 }))).toMatchObject({
+      reason: "EVENT_TIMEOUT",
+      message: "no such event within 50 ms; the last one was sessionEnded of echo/2",
+    });
+    early.destroy();
+    expect((await events.until(({ session }) => session === "echo/1")).session).toBe("echo/1");
+  });
+
+  test("end with their stream and with their fixture", async () => {
+    const fixture = await startHangup();
+    const [one, other] = [await fixture.events(), await fixture.events()];
+    one.close();
+    expect((await errorOf(one.next())).reason).toBe("EVENTS_ENDED");
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const { fact } of other) seen.push(fact?.$case ?? "");
+    })();
+    await fixture.listen();
+    await fixture.close();
+    await reading;
+    expect(seen).toContain("listenerCreated");
+  });
+});

@@ -1,0 +1,140 @@
+import { connectErrno, inTime, Workplace } from "./support/package.js";
+import { cleanEnvironment, hangup } from "./support/package.js";
+
+// What is left of a test process that ended, in whatever way: nothing.
+
+const open = `
+  import { startHangup } from "hangup";
+  import { createServer, connect } from "node:net";
+  import { once } from "node:events";
+  const fixture = await startHangup();
+  const listener = await fixture.listen();
+  const server = createServer(() => {}).listen(0, "127.0.0.1");
+  await once(server, "listening");
+`;
+
+interface Started {
+  readonly daemon: number;
+  readonly port: number;
+}
+
+/** What becomes true in time; asked again and again, as no event tells of another process's end. */
+async function becomes(isTrue: () => Promise<boolean>, what: string, withinMs: number): Promise<void> {
+  const began = performance.now();
+  while (!(await isTrue())) {
+    if (performance.now() - began > withinMs) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await new Promise((done) => setTimeout(done, 10));
+  }
+}
+
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const tells = `
+  const daemon = (await import("node:child_process")).execFileSync("ps", ["--ppid", process.pid, "-o", "pid=,args="], { encoding: "utf8" })
+    .split("\\n").map((line) => line.trim()).find((line) => line.includes(" serve "));
+  console.log(JSON.stringify({ daemon: parseInt(daemon), port: listener.port }));
+`;
+
+test("a process that was killed leaves no daemon and no listener after 2 s", async () => {
+  using workplace = new Workplace();
+  const program = workplace.run(
+    `${open} await fixture.dial(server); ${tells}`,
+    cleanEnvironment({ HANGUP_COMMAND: hangup }),
+  );
+  const { daemon, port } = await program.line<Started>();
+  expect(lives(daemon)).toBe(true);
+  expect(await connectErrno(port)).toBeUndefined();
+
+  program.kill();
+
+  await becomes(async () => !lives(daemon), `daemon ${daemon} is gone`, 2000);
+  expect(await connectErrno(port)).toBe("ECONNREFUSED");
+  expect(await program.over()).toBe("SIGKILL");
+});
+
+test("a process that was killed leaves no scope on a daemon that it was told of", async () => {
+  using workplace = new Workplace();
+  const { findDaemon } = await import("../src/daemon.js");
+  const daemon = await findDaemon(cleanEnvironment({ HANGUP_COMMAND: hangup }));
+  try {
+    const env = cleanEnvironment({ HANGUP_ADDRESS: daemon.address });
+    const program = workplace.run(`${open} console.log(JSON.stringify({ port: listener.port }));`, env);
+    const { port } = await program.line<Started>();
+    program.kill();
+    await becomes(async () => (await connectErrno(port)) === "ECONNREFUSED", `listener ${port} is gone`, 2000);
+  } finally {
+    await daemon.stop();
+  }
+});
+
+test("a fixture that nobody closed keeps no process from its end, nor does the daemon, nor a stream of events", async () => {
+  using workplace = new Workplace();
+  const program = workplace.run(
+    `${open} await fixture.events(); server.close(); ${tells}`,
+    cleanEnvironment({ HANGUP_COMMAND: hangup }),
+  );
+  const { daemon } = await program.line<Started>();
+  expect(await program.over()).toBe(0);
+  await becomes(async () => !lives(daemon), `daemon ${daemon} is gone`, 2000);
+});
+
+test("what is waited for keeps the process until it came, or did not", async () => {
+  using workplace = new Workplace();
+  const program = workplace.run(
+    `${open} server.close();
+    const events = await fixture.events();
+    const errors = [];
+    for (const wait of [() => listener.next({ timeoutMs: 200 }), () => events.next({ timeoutMs: 200 })]) {
+      await wait().catch((error) => errors.push(error.reason));
+    }
+    console.log(JSON.stringify(errors));`,
+    cleanEnvironment({ HANGUP_COMMAND: hangup }),
+  );
+  expect(await program.line()).toEqual(["WAIT_TIMEOUT", "EVENT_TIMEOUT"]);
+  expect(await program.over()).toBe(0);
+});
+
+test("a process has one daemon, whatever asks for it first, and by import and require alike", async () => {
+  using workplace = new Workplace();
+  const program = workplace.run(
+    `import { createRequire } from "node:module";
+    import { startHangup } from "hangup";
+    const { startHangup: required } = createRequire(import.meta.url)("hangup");
+    const all = await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 ? startHangup : required)()));
+    const addresses = [...new Set(all.map(({ daemonAddress }) => daemonAddress))];
+    await Promise.all(all.map((fixture) => fixture.close()));
+    console.log(JSON.stringify(addresses));`,
+    cleanEnvironment({ HANGUP_COMMAND: hangup }),
+  );
+  expect(await program.line()).toHaveLength(1);
+  expect(await program.over()).toBe(0);
+});
+
+test("a daemon that is gone, or none that speaks gRPC, is an error that says so", async () => {
+  using workplace = new Workplace();
+  const ask = `import { startHangup } from "hangup";
+    const error = await startHangup().then(() => undefined, (thrown) => thrown);
+    console.log(JSON.stringify({ code: error?.code, reason: error?.reason, message: error?.message }));`;
+  const nobody = workplace.run(ask, cleanEnvironment({ HANGUP_ADDRESS: "127.0.0.1:1" }));
+  expect(await inTime(nobody.line(), () => "no line")).toMatchObject({
+    code: "UNAVAILABLE",
+    reason: "DAEMON_UNREACHABLE",
+    message: expect.stringMatching(/^the daemon at 127\.0\.0\.1:1 cannot be reached: .*ECONNREFUSED.*HANGUP_ADDRESS/s),
+  });
+  expect(await nobody.over()).toBe(0);
+  const killed = workplace.run(
+    `${open} ${tells} server.close(); process.kill(parseInt(daemon), "SIGKILL");
+    const error = await listener.next().then(() => undefined, (thrown) => thrown);
+    console.error(JSON.stringify({ reason: error?.reason, message: error?.message }));`,
+    cleanEnvironment({ HANGUP_COMMAND: hangup }),
+  );
+  expect(await killed.over()).toBe(0);
+  expect(JSON.parse(killed.stderr)).toMatchObject({ reason: "DAEMON_UNREACHABLE" });
+});
