@@ -52,7 +52,7 @@ class Calls:
         if not rpc.control:
             return self._unary(rpc.path, request, response, seconds)
         with self._lock:
-            if self._control is None or self._control.ended:
+            if self._control is None or self._control.why_ended is not None:
                 self._control = _Control(self._channel, self._metadata, self._error)
             asked = self._control.ask(rpc.control, request)
         reply: M = asked.reply(seconds)
@@ -101,7 +101,7 @@ class _Control:
         self._asked: dict[int, queue.SimpleQueue[Any]] = {}
         self._newest = 0
         self._lock = threading.Lock()
-        self.ended = False
+        self.why_ended: Exception | None = None
         self._call: Any = channel.stream_stream(
             _contract.CONTROL,
             request_serializer=control_pb2.ControlRequest.SerializeToString,
@@ -116,8 +116,8 @@ class _Control:
             self._newest += 1
             number = self._newest
             self._asked[number] = arrived
-            if self.ended:
-                arrived.put(_contract.stream_ended())
+            if self.why_ended is not None:
+                arrived.put(self.why_ended)
             self._requests.put(_contract.control_request(number, name, request))
         return _Asked(self, number, name, arrived)
 
@@ -142,7 +142,7 @@ class _Control:
         except grpc.RpcError as error:
             why = self._error_of(error)
         with self._lock:
-            self.ended = True
+            self.why_ended = why
             left, self._asked = self._asked, {}
         self._requests.put(None)
         for arrived in left.values():

@@ -84,6 +84,13 @@ class Daemon:
         holder = self._calls.stream("/hangup.v1.ScopeService/HoldScope", request, scope_pb2.HoldScopeResponse)
         return Fixture(self._calls, holder, allow_never_fired)
 
+    def call(self, request: Message, response: type[M]) -> M:
+        """Any unary call of the contract, by its request: `call(ListScopesRequest(), ListScopesResponse)`.
+
+        Raises HangupError.
+        """
+        return self._calls.call(request, response)
+
 
 class Fixture:
     """What one test holds: a scope of its own. A context manager."""
@@ -520,16 +527,16 @@ class Events:
         """
         return self._given(time.monotonic() + timeout, "event", timeout)
 
-    def wait_for(self, kind: str, matches: Callable[[Event], bool] = lambda _: True, *, timeout: float = 5.0) -> Event:
-        """The next event of this kind (`session_ended`) for which `matches` holds; those before it are passed over.
-        Waits up to `timeout` seconds.
+    def wait_for(self, kind: str, matches: Callable[[Event], bool] | None = None, *, timeout: float = 5.0) -> Event:
+        """The next event of this kind (`session_ended`) for which `matches` holds, if given; those before it are
+        passed over. Waits up to `timeout` seconds.
 
         Raises HangupTimeoutError; HangupError after `close()`.
         """
         deadline = time.monotonic() + timeout
         while True:
             event = self._given(deadline, f"such event {kind.lower()}", timeout)
-            if event.kind == kind.lower() and matches(event):
+            if event.kind == kind.lower() and (matches is None or matches(event)):
                 return event
 
     def close(self) -> None:

@@ -9,7 +9,6 @@ import os
 import selectors
 import shutil
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
@@ -183,5 +182,5 @@ def _token() -> str | None:
 
 _WHAT_TO_DO = (
     "Install it (`npm install hangup`), set HANGUP_COMMAND to the command that starts it, or run the tests by"
-    f" `hangup run -- {Path(sys.argv[0]).name if sys.argv and sys.argv[0] else 'python'} ...`."
+    " `hangup run -- <test command>`."
 )

@@ -528,17 +528,17 @@ class Events:
         return await self._given(time.monotonic() + timeout, "event", timeout)
 
     async def wait_for(
-        self, kind: str, matches: Callable[[Event], bool] = lambda _: True, *, timeout: float = 5.0
+        self, kind: str, matches: Callable[[Event], bool] | None = None, *, timeout: float = 5.0
     ) -> Event:
-        """The next event of this kind (`session_ended`) for which `matches` holds; those before it are passed over.
-        Waits up to `timeout` seconds.
+        """The next event of this kind (`session_ended`) for which `matches` holds, if given; those before it are
+        passed over. Waits up to `timeout` seconds.
 
         Raises HangupTimeoutError; HangupError after `close()`.
         """
         deadline = time.monotonic() + timeout
         while True:
             event = await self._given(deadline, f"such event {kind.lower()}", timeout)
-            if event.kind == kind.lower() and matches(event):
+            if event.kind == kind.lower() and (matches is None or matches(event)):
                 return event
 
     async def close(self) -> None:

@@ -1,0 +1,263 @@
+"""Which daemon it is: found or started, once, and gone with the process."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import hangup
+from hangup import _daemon_process
+from hangup.v1.daemon_pb2 import GetInfoRequest, GetInfoResponse
+
+from .processes import CHECKOUT, COMMAND, process
+
+TOKEN = "0123456789abcdef0123456789abcdef"
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[str]:
+    """A daemon of somebody else. Gives its address."""
+    line = [*COMMAND.split(), "serve", "--exit-with-stdin", *options]
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as daemon:
+        assert daemon.stdout is not None
+        yield json.loads(daemon.stdout.readline())["address"]
+        assert daemon.stdin is not None
+        daemon.stdin.close()
+        daemon.wait(30)
+
+
+@pytest.mark.usefixtures("on_its_own")
+def test_the_daemon_at_hangup_address_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving("--listen", "127.0.0.1:0") as address:
+        monkeypatch.setenv("HANGUP_ADDRESS", address)
+        assert hangup.daemon().address == address
+        assert hangup.daemon().info().address == address
+        with hangup.fixture() as fixture:
+            fixture.listen()
+        assert _daemon_process._own is None
+
+
+@pytest.mark.usefixtures("on_its_own")
+def test_it_may_be_on_a_unix_socket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with serving("--listen", f"unix:{tmp_path}/hangup.sock") as address:
+        assert address.startswith("unix:/")
+        monkeypatch.setenv("HANGUP_ADDRESS", address)
+        assert hangup.daemon().info().address == address
+
+
+@pytest.mark.usefixtures("on_its_own")
+@pytest.mark.parametrize("by", ["HANGUP_TOKEN", "HANGUP_TOKEN_FILE"])
+def test_the_token_goes_with_each_call(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, by: str) -> None:
+    file = tmp_path / "token"
+    file.write_text(TOKEN + "\n")
+    with serving("--listen", "127.0.0.1:0", "--token-file", str(file)) as address:
+        monkeypatch.setenv("HANGUP_ADDRESS", address)
+        monkeypatch.setenv(by, TOKEN if by == "HANGUP_TOKEN" else str(file))
+        with hangup.fixture() as fixture:
+            fixture.listen()
+
+
+@pytest.mark.usefixtures("on_its_own")
+def test_without_the_token_the_reason_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text(TOKEN)
+    with serving("--listen", "127.0.0.1:0", "--token-file", str(file)) as address:
+        monkeypatch.setenv("HANGUP_ADDRESS", address)
+        with pytest.raises(hangup.HangupError) as missing:
+            hangup.fixture()
+        assert (missing.value.code, missing.value.reason) == ("UNAUTHENTICATED", "TOKEN_MISSING")
+        with pytest.raises(hangup.HangupError) as over_the_stream:
+            hangup.daemon().info()
+        assert over_the_stream.value.reason == "TOKEN_MISSING"
+
+
+@pytest.mark.usefixtures("on_its_own")
+def test_a_daemon_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    monkeypatch.setenv("HANGUP_ADDRESS", f"127.0.0.1:{port}")
+    with pytest.raises(hangup.HangupError, match=f"the daemon at 127.0.0.1:{port} does not answer") as gone:
+        hangup.fixture()
+    assert gone.value.code == "UNAVAILABLE"
+
+
+@pytest.mark.usefixtures("on_its_own")
+def test_one_is_started_for_all_threads_and_ends_with_its_standard_input() -> None:
+    pids: list[int] = []
+    threads = [threading.Thread(target=lambda: pids.append(hangup.daemon().info().pid)) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(pids) == 20
+    assert len(set(pids)) == 1
+    own = _daemon_process._own
+    assert own is not None
+    assert own.pid == pids[0]
+    ended = os.pidfd_open(own.pid)
+    try:
+        own.stop()
+        assert select.select([ended], [], [], 0)[0]
+    finally:
+        os.close(ended)
+
+
+@pytest.mark.usefixtures("on_its_own")
+def test_a_daemon_that_ended_is_an_error_with_its_last_words() -> None:
+    with hangup.fixture() as fixture:
+        own = _daemon_process._own
+        assert own is not None
+        ended = os.pidfd_open(own.pid)
+        os.kill(own.pid, signal.SIGKILL)
+        assert select.select([ended], [], [], 30)[0]
+        os.close(ended)
+        with pytest.raises(hangup.HangupError, match=r"the daemon at .* does not answer") as gone:
+            fixture.listen()
+        assert gone.value.code == "UNAVAILABLE"
+        assert '"msg":"listening"' in str(gone.value)
+        fixture._report = hangup.Report([], 0, [], [], message=None)  # type: ignore[arg-type]  # there is nobody to ask
+
+
+@pytest.mark.parametrize("variable", ["PATH", "node_modules", "checkout"])
+def test_where_the_command_is_looked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str) -> None:
+    monkeypatch.delenv("HANGUP_COMMAND")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    deep = tmp_path / "a" / "b"
+    deep.mkdir(parents=True)
+    monkeypatch.chdir(deep)
+    path, command = {
+        "PATH": (tmp_path / "bin" / "hangup", [str(tmp_path / "bin" / "hangup")]),
+        "node_modules": (
+            tmp_path / "node_modules" / ".bin" / "hangup",
+            [str(tmp_path / "node_modules" / ".bin" / "hangup")],
+        ),
+        "checkout": (tmp_path / "bin" / "hangup.cjs", ["node", str(tmp_path / "bin" / "hangup.cjs")]),
+    }[variable]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(0o755)
+    assert _daemon_process.command() == command
+
+
+@pytest.mark.usefixtures("on_its_own")
+def test_none_found_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("HANGUP_COMMAND")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.chdir("/")
+    with pytest.raises(hangup.NoDaemonError, match=r"npm install hangup.*HANGUP_COMMAND.*hangup run --"):
+        _daemon_process.place()
+
+
+@pytest.mark.usefixtures("on_its_own")
+def test_one_that_does_not_start_is_shown_with_what_it_printed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("import sys; sys.stderr.write('it is Tuesday\\n'); sys.exit(3)")
+    monkeypatch.setenv("HANGUP_COMMAND", f"{sys.executable} {broken}")
+    with pytest.raises(hangup.NoDaemonError) as not_started:
+        hangup.daemon()
+    assert "exit code 3" in str(not_started.value)
+    assert "it is Tuesday" in str(not_started.value)
+
+
+@pytest.mark.usefixtures("on_its_own")
+def test_a_command_that_is_no_daemon_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HANGUP_COMMAND", "echo")
+    with pytest.raises(hangup.NoDaemonError, match="its first line should say where it is"):
+        hangup.daemon()
+    monkeypatch.setenv("HANGUP_COMMAND", "/nowhere/hangup")
+    with pytest.raises(hangup.NoDaemonError, match="/nowhere/hangup"):
+        hangup.daemon()
+
+
+HOLDING = """
+import json, socket, sys
+import hangup
+
+fixture = hangup.fixture()
+listener = fixture.listen()
+print(json.dumps({"pid": hangup.daemon().info().pid, "port": listener.port}), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_sigkill_of_the_test_process_leaves_nothing(tmp_path: Path) -> None:
+    with process(HOLDING, folder=tmp_path) as running:
+        assert running.stdout is not None
+        held = json.loads(running.stdout.readline())
+        ended = os.pidfd_open(held["pid"])
+        with socket.create_connection(("127.0.0.1", held["port"])) as client:
+            client.sendall(b"hello")
+            assert client.recv(5, socket.MSG_WAITALL) == b"hello"
+            running.kill()
+            assert select.select([ended], [], [], 2)[0], "the daemon lives on"
+            client.settimeout(2)
+            with pytest.raises(ConnectionResetError):
+                client.recv(1)
+        os.close(ended)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", held["port"]))
+
+
+def test_sigkill_of_the_test_process_ends_its_scopes_on_a_daemon_that_others_use(tmp_path: Path) -> None:
+    with process(HOLDING, folder=tmp_path, HANGUP_ADDRESS=hangup.daemon().address) as running:
+        assert running.stdout is not None
+        held = json.loads(running.stdout.readline())
+        assert held["pid"] == hangup.daemon().info().pid
+        with socket.create_connection(("127.0.0.1", held["port"])) as client:
+            client.sendall(b"hello")
+            assert client.recv(5, socket.MSG_WAITALL) == b"hello"
+            running.kill()
+            client.settimeout(2)
+            with pytest.raises(ConnectionResetError):
+                client.recv(1)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", held["port"]))
+
+
+def test_a_fork_has_the_same_daemon_and_does_not_keep_it_alive(tmp_path: Path) -> None:
+    script = """
+import os, sys
+import hangup
+
+pid = hangup.daemon().info().pid
+child = os.fork()
+if child == 0:
+    os.write(1, f"{pid} {hangup.daemon()._calls.place.address}\\n".encode())
+    sys.stdin.read()
+    os._exit(0)
+os.write(1, f"{pid} {hangup.daemon().address}\\n".encode())
+os.waitpid(child, 0)
+"""
+    with process(script, folder=tmp_path) as running:
+        assert running.stdout is not None
+        first, second = running.stdout.readline(), running.stdout.readline()
+        assert first == second
+        ended = os.pidfd_open(int(first.split()[0]))
+        running.kill()
+        assert select.select([ended], [], [], 2)[0], "the fork holds the pipe"
+        os.close(ended)
+
+
+def test_the_package_and_the_plugin_import_neither_grpc_nor_protobuf() -> None:
+    script = (
+        "import sys, hangup, hangup.pytest_plugin; "
+        "print([name for name in sys.modules if name.startswith(('grpc', 'google.protobuf', 'asyncio'))])"
+    )
+    printed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[]"
+
+
+def test_any_call_of_the_contract_can_be_made() -> None:
+    info = hangup.daemon().call(GetInfoRequest(), GetInfoResponse)
+    assert info.api_version == "hangup.v1"
+    assert (CHECKOUT / "package.json").exists()
