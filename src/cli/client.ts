@@ -68,7 +68,7 @@ function channelTarget(target: Address): string {
   return target.kind === "unix" ? `unix://${target.path}` : formatAddress(target);
 }
 
-function commandError(address: string, error: unknown): unknown {
+export function commandError(address: string, error: unknown): unknown {
   if (error instanceof Error && error.name === "AbortError") {
     return new CommandError("DEADLINE_EXCEEDED", `${address} does not answer as a hangup daemon`);
   }

@@ -6,6 +6,7 @@ import type { Any } from "../gen/google/protobuf/any.js";
 import { ControlRequest, ControlResponse } from "../gen/hangup/v1/control.js";
 import { StreamEventsRequest, StreamEventsResponse } from "../gen/hangup/v1/event.js";
 import { HoldScopeRequest, HoldScopeResponse } from "../gen/hangup/v1/scope.js";
+import type { CommandError } from "./command-error.js";
 import { contract } from "./contract.js";
 import { exactJson } from "./json.js";
 import { neverFired } from "./scope-report-text.js";
@@ -88,6 +89,11 @@ export function failureLine(id: bigint, error: ClientError): string {
       ),
     },
   );
+}
+
+/** Why the daemon cannot be asked, as the answer to a call. */
+export function lostLine(id: bigint, code: Status, why: CommandError): string {
+  return errorLine({ id: String(id) }, { code, message: why.message, details: [] }, why.reason);
 }
 
 /** What is wrong with a line, as a line: it has no id that could be trusted. */

@@ -1,13 +1,14 @@
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { type Client, ClientError } from "nice-grpc";
+import { RichClientError } from "nice-grpc-error-details";
 import { startDaemon } from "../daemon.js";
 import { type ControlRequest, ControlServiceDefinition } from "../gen/hangup/v1/control.js";
 import { EventServiceDefinition } from "../gen/hangup/v1/event.js";
 import { ScopeServiceDefinition } from "../gen/hangup/v1/scope.js";
 import { apiVersion } from "../service/server.js";
 import { version } from "../version.js";
-import { useService } from "./client.js";
+import { commandError, useService } from "./client.js";
 import { CommandError } from "./command-error.js";
 import type { Endpoint } from "./credentials.js";
 import {
@@ -15,6 +16,7 @@ import {
   endLine,
   failureLine,
   LineError,
+  lostLine,
   readLine,
   replyLine,
   streamLine,
@@ -53,7 +55,7 @@ export async function pipe(options: PipeOptions): Promise<void> {
   await useService(endpoint, ControlServiceDefinition, (control) =>
     useService(endpoint, EventServiceDefinition, (events) =>
       useService(endpoint, ScopeServiceDefinition, (scopes) =>
-        new Pipe({ control, events, scopes }, print).run(process.stdin, options.exitWithProcess),
+        new Pipe({ control, events, scopes }, endpoint.address, print).run(process.stdin, options.exitWithProcess),
       ),
     ),
   );
@@ -66,10 +68,13 @@ class Pipe {
   private readonly streams = new Map<bigint, AbortController>();
   private readonly over = new AbortController();
   private inputEnded = false;
+  /** Why the daemon cannot be asked any more. */
+  private failure: ClientError | undefined;
   private wake = () => {};
 
   constructor(
     private readonly services: Services,
+    private readonly address: string,
     private readonly print: (line: string) => void,
   ) {}
 
@@ -80,12 +85,31 @@ class Pipe {
       if (!this.inputEnded) throw new CommandError("DAEMON_STOPPING", "the daemon has ended");
     } catch (error) {
       // Past the end of the input nobody waits for what is cut off.
-      if (!this.over.signal.aborted) throw error;
+      if (!this.over.signal.aborted) {
+        this.fail(error);
+        throw error;
+      }
     } finally {
       for (const stream of this.streams.values()) stream.abort();
       input.destroy();
     }
     await reading;
+  }
+
+  /** Why the daemon cannot be asked, a token that it wants or its end, is the answer to all that is under way. */
+  private fail(error: unknown): void {
+    if (!(error instanceof ClientError)) return;
+    this.failure = error;
+    for (const id of this.calls) this.print(this.errorLine(id, error));
+    this.calls.clear();
+  }
+
+  /** What a call ended with; in the words of the command where the daemon has said nothing. */
+  private errorLine(id: bigint, error: ClientError): string {
+    const told = commandError(this.address, error);
+    return told instanceof CommandError && !(error instanceof RichClientError)
+      ? lostLine(id, error.code, told)
+      : failureLine(id, error);
   }
 
   private async read(input: Readable, exitWith: number | undefined): Promise<void> {
@@ -164,8 +188,8 @@ class Pipe {
       }
       this.print(endLine(id));
     } catch (error) {
-      if (error instanceof ClientError) this.print(failureLine(id, error));
-      else this.print(endLine(id));
+      const failure = error instanceof ClientError ? error : this.failure;
+      this.print(failure === undefined ? endLine(id) : this.errorLine(id, failure));
     } finally {
       this.streams.delete(id);
     }
