@@ -126,7 +126,7 @@ hangup_session *hangup_session_named(hangup_fixture *fixture, const char *name, 
 /* Fires a signal for all sessions of the scope, those to come too. */
 int hangup_signal(hangup_fixture *fixture, const char *name, hangup_error *error);
 
-/* Any call of the contract, by its name in docs/pipe.md ("getInfo"), in the scope of the fixture. The reply as JSON, to be given to free(). */
+/* Any call of the contract, by its name in docs/pipe.md ("getInfo"), in the scope of the fixture if the request names none. The reply as JSON, to be given to free(). */
 char *hangup_call(hangup_fixture *fixture, const char *name, const char *request, hangup_error *error);
 
 /* --- listener ----------------------------------------------------------------------------------------------------------- */

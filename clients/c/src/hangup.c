@@ -97,15 +97,21 @@ static void set_number(cJSON *object, const char *name, uint64_t value) {
   set(object, name, digits);
 }
 
-/* The request of the caller, or an empty one, in the scope of the fixture. */
-static cJSON *request_in(const hangup_fixture *fixture, const char *given, hangup_error *error) {
+/* The request of the caller, or an empty one. */
+static cJSON *request_of(const char *given, hangup_error *error) {
   cJSON *request = given == NULL ? cJSON_CreateObject() : cJSON_Parse(given);
   if (!cJSON_IsObject(request)) {
     hangup_fail(error, "INVALID_ARGUMENT", "INVALID_REQUEST", "no JSON object: %s", given == NULL ? "" : given);
     cJSON_Delete(request);
     return NULL;
   }
-  set(request, "scope", fixture->scope);
+  return request;
+}
+
+/* The same, in the scope of the fixture. */
+static cJSON *request_in(const hangup_fixture *fixture, const char *given, hangup_error *error) {
+  cJSON *request = request_of(given, error);
+  if (request != NULL) set(request, "scope", fixture->scope);
   return request;
 }
 
@@ -223,7 +229,9 @@ int hangup_signal(hangup_fixture *fixture, const char *name, hangup_error *error
 }
 
 char *hangup_call(hangup_fixture *fixture, const char *name, const char *request, hangup_error *error) {
-  cJSON *reply = ask(fixture, name, request_in(fixture, request, error), error);
+  cJSON *asked = request_of(request, error);
+  if (asked != NULL && !cJSON_HasObjectItem(asked, "scope")) set(asked, "scope", fixture->scope);
+  cJSON *reply = ask(fixture, name, asked, error);
   char *text = reply == NULL ? NULL : cJSON_PrintUnformatted(reply);
   cJSON_Delete(reply);
   return text;

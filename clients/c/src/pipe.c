@@ -531,6 +531,11 @@ cJSON *hangup_pipe_stream(unsigned long pipe, const char *name, cJSON *request, 
   *stream = ask(pipe, true, name, request, error);
   if (*stream == NULL) return NULL;
   cJSON *first = take(*stream, reply_ms, "NO_REPLY", error);
+  if (first != NULL && !cJSON_HasObjectItem(first, name)) {
+    hangup_fail(error, "UNAVAILABLE", "PIPE_ENDED", "the stream ended before it began; see standard error");
+    cJSON_Delete(first);
+    first = NULL;
+  }
   if (first == NULL) {
     hangup_pipe_cancel(*stream);
     *stream = NULL;
