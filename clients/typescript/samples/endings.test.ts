@@ -30,10 +30,10 @@ test("econnreset", async () => {
   const socket = await connected(listener.port, listener.host);
   const session = await listener.accepted(socket);
 
-  const failed = once(socket, "close");
+  const failed = once(socket, "error");
   await session.reset();
 
-  await expect(failed).rejects.toMatchObject({ code: "ECONNRESET" });
+  expect(await failed).toMatchObject([{ code: "ECONNRESET" }]);
 });
 
 test("half-close: the daemon has said all that it has to say, and reads on", async () => {
@@ -101,7 +101,7 @@ test("retry succeeds the third time", async () => {
 test("a server under test gets a RST from its client", async () => {
   await using fixture = await startHangup();
   const server = createServer();
-  const failed = once(server, "connection").then(([socket]) => once(socket as Socket, "close"));
+  const failed = once(server, "connection").then(([socket]) => once(socket as Socket, "error"));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
 
@@ -109,6 +109,6 @@ test("a server under test gets a RST from its client", async () => {
   await session.send("GET / HTT");
   await session.reset();
 
-  await expect(failed).rejects.toMatchObject({ code: "ECONNRESET" });
+  expect(await failed).toMatchObject([{ code: "ECONNRESET" }]);
   server.close();
 });

@@ -1,3 +1,4 @@
+import "./support/own-daemon.js";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { EndKind, HangupError, NeverFiredError, SessionState, startHangup } from "hangup";

@@ -1,5 +1,5 @@
-import { connectErrno, inTime, Workplace } from "./support/package.js";
-import { cleanEnvironment, hangup } from "./support/package.js";
+import { join } from "node:path";
+import { cleanEnvironment, connectErrno, hangup, inTime, root, Workplace } from "./support/package.js";
 
 // What is left of a test process that ended, in whatever way: nothing.
 
@@ -37,9 +37,10 @@ function lives(pid: number): boolean {
 }
 
 const tells = `
-  const daemon = (await import("node:child_process")).execFileSync("ps", ["--ppid", process.pid, "-o", "pid=,args="], { encoding: "utf8" })
-    .split("\\n").map((line) => line.trim()).find((line) => line.includes(" serve "));
-  console.log(JSON.stringify({ daemon: parseInt(daemon), port: listener.port }));
+  const { execFileSync } = await import("node:child_process");
+  const info = [${JSON.stringify(join(root, "bin/hangup.cjs"))}, "info", "--json", "--address", fixture.daemonAddress];
+  const daemon = JSON.parse(execFileSync(process.execPath, info, { encoding: "utf8" })).pid;
+  console.log(JSON.stringify({ daemon, port: listener.port }));
 `;
 
 test("a process that was killed leaves no daemon and no listener after 2 s", async () => {
@@ -130,7 +131,7 @@ test("a daemon that is gone, or none that speaks gRPC, is an error that says so"
   });
   expect(await nobody.over()).toBe(0);
   const killed = workplace.run(
-    `${open} ${tells} server.close(); process.kill(parseInt(daemon), "SIGKILL");
+    `${open} ${tells} server.close(); process.kill(daemon, "SIGKILL");
     const error = await listener.next().then(() => undefined, (thrown) => thrown);
     console.error(JSON.stringify({ reason: error?.reason, message: error?.message }));`,
     cleanEnvironment({ HANGUP_COMMAND: hangup }),
