@@ -20,8 +20,8 @@ touch target/compiled
 node -e '
   const { readdirSync, readFileSync } = require("node:fs");
   const reports = readdirSync("target/surefire-reports").filter((name) => name.endsWith(".xml"));
-  const counts = reports.map((name) => /<testsuite [^>]*? tests="(\d+)"/.exec(readFileSync(`target/surefire-reports/${name}`, "utf8"))[1]);
-  console.log(counts.reduce((sum, count) => sum + Number(count), 0) + " tests passed");
+  const text = reports.map((name) => readFileSync(`target/surefire-reports/${name}`, "utf8")).join("");
+  console.log(`${text.split("<testcase ").length - 1} tests passed`);
 '
 
 step "the scenarios"

@@ -3,5 +3,5 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 if [ -f target/compiled ] && [ -z "$(find pom.xml src samples ../../proto -newer target/compiled -print -quit)" ]; then exit; fi
-mvn --quiet --batch-mode --no-transfer-progress -Dstyle.color=never test-compile >&2
+mvn --batch-mode --no-transfer-progress -Dstyle.color=never -Dorg.slf4j.simpleLogger.defaultLogLevel=warn test-compile >&2
 touch target/compiled

@@ -98,9 +98,10 @@ final class DaemonProcess implements AutoCloseable {
     return process.pid();
   }
 
-  /** How it ended and what it last said; empty while it lives. */
+  /** How it ended and what it last said; empty while it lives. For when its connection is gone, which is just before. */
   String obituary() {
-    return process.isAlive() ? "" : "the daemon, " + String.join(" ", command) + ", " + ended();
+    String how = ended();
+    return process.isAlive() ? "" : "the daemon, " + String.join(" ", command) + ", " + how;
   }
 
   /** Ends it as it ends with us, and waits for that. */
@@ -160,8 +161,9 @@ final class DaemonProcess implements AutoCloseable {
   private String ended() {
     try {
       // Its streams end with it, or shortly before.
-      process.waitFor(5, TimeUnit.SECONDS);
-      errorReader.join(1000);
+      if (process.waitFor(5, TimeUnit.SECONDS)) {
+        errorReader.join(1000);
+      }
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }

@@ -18,6 +18,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /**
  * A daemon, that accepts, dials and ends connections.
@@ -29,6 +31,10 @@ public final class Hangup implements AutoCloseable {
   public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(5);
 
   private static final int MAX_MESSAGE_BYTES = 64 << 20;
+
+  // grpc-java asks for SO_KEEPALIVE on unix sockets too, and Netty warns of it at each connection.
+  private static final Logger NETTY_BOOTSTRAP =
+      Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap");
 
   private final ManagedChannel channel;
   private final Calls calls;
@@ -49,6 +55,7 @@ public final class Hangup implements AutoCloseable {
     if (address.startsWith("unix:")) {
       // A path is no host: the HTTP/2 of Node refuses it.
       builder.overrideAuthority("localhost");
+      NETTY_BOOTSTRAP.setLevel(Level.SEVERE);
     }
     if (!token.isEmpty()) {
       Metadata headers = new Metadata();

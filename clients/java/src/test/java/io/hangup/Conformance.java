@@ -62,15 +62,19 @@ final class Conformance {
     JsonArray scenarios = JsonParser.parseString(Files.readString(Path.of(args[0]))).getAsJsonArray();
     JsonObject who = new JsonObject();
     who.addProperty("language", "java");
-    who.addProperty(
-        "version",
-        System.getProperty("java.vm.name").split(" ")[0] + " " + System.getProperty("java.version"));
+    who.addProperty("version", version());
     who.addProperty("sockets", "java.net.Socket");
     who.addProperty("http", "java.net.http.HttpClient");
     System.out.println(new Gson().toJson(who));
     for (JsonElement scenario : scenarios) {
       System.out.println(new Gson().toJson(run(scenario.getAsJsonObject())));
     }
+  }
+
+  static String version() {
+    return System.getProperty("java.vm.name").split(" ")[0]
+        + " "
+        + System.getProperty("java.version");
   }
 
   private static JsonObject run(JsonObject scenario) throws IOException {

@@ -17,6 +17,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /** A test process that is gone, however, leaves no daemon, listener or session. */
@@ -56,7 +57,7 @@ class ProcessEndTest {
       }
       while (isRunning(daemon)) {
         assertTrue(System.nanoTime() < deadline, "the daemon still runs");
-        Thread.onSpinWait();
+        LockSupport.parkNanos(1_000_000);
       }
     }
     assertThrows(ConnectException.class, () -> new Socket("127.0.0.1", port).close());

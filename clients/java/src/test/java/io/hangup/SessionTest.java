@@ -19,8 +19,6 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -122,26 +120,6 @@ class SessionTest {
             HangupException.class,
             () -> session.waitFor(until -> until.setState(State.CLOSE_WAIT), Duration.ofMinutes(9)));
     assertEquals("SESSION_ENDED", error.reason());
-  }
-
-  @Test
-  void aThreadThatWaitsCanBeInterrupted() throws Exception {
-    var error = new CompletableFuture<HangupException>();
-    var flag = new CompletableFuture<Boolean>();
-    Thread thread =
-        new Thread(
-            () -> {
-              try {
-                session.waitEnded(Duration.ofMinutes(9));
-              } catch (HangupException thrown) {
-                error.complete(thrown);
-              }
-              flag.complete(Thread.currentThread().isInterrupted());
-            });
-    thread.start();
-    thread.interrupt();
-    assertEquals(Code.CANCELLED, error.get(30, TimeUnit.SECONDS).code());
-    assertTrue(flag.get(30, TimeUnit.SECONDS));
   }
 
   @Test

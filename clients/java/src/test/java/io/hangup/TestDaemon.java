@@ -13,6 +13,7 @@ final class TestDaemon implements AutoCloseable {
   /** The command of this checkout. */
   static final String COMMAND = "node " + Path.of("../../bin/hangup.cjs").toAbsolutePath().normalize();
 
+  final String address;
   private final Process process;
 
   TestDaemon(String... options) throws IOException {
@@ -30,10 +31,14 @@ final class TestDaemon implements AutoCloseable {
     address = ready.replaceAll(".*\"address\":\"([^\"]+)\".*", "$1");
   }
 
-  final String address;
-
+  /** Ends it, and waits until it has. */
   @Override
   public void close() throws IOException {
     process.getOutputStream().close();
+    try {
+      process.waitFor();
+    } catch (InterruptedException interrupted) {
+      throw new IOException(interrupted);
+    }
   }
 }
