@@ -86,7 +86,7 @@ async function runAll(wanted: readonly Language[], scenarios: readonly Scenario[
         if (was !== undefined && was.version !== seen.version)
           console.log(`  its wording was written by ${was.version}`);
         wrong.push(...found);
-        if (values.check) wrong.push(...wordingChanged(was, seen));
+        if (values.check) wrong.push(...wordingChanged(scenarios, was, seen));
         all.push(seen);
       } catch (error) {
         wrong.push(`${language}: ${String(error)}`);

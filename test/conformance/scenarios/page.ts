@@ -1,4 +1,4 @@
-import { reportedSteps, type Scenario } from "./scenario.js";
+import { expectedOutcomes, outcomeText, reportedSteps, type Scenario } from "./scenario.js";
 import type { Seen, StepSeen } from "./seen.js";
 
 /** Languages in the order of clients/README.md, and how they are written. */
@@ -76,8 +76,9 @@ function matrix(scenarios: readonly Scenario[], all: readonly Seen[]): string[] 
     scenarios.map((scenario) => [
       `[${scenario.name}](#${scenario.name})`,
       ...all.map(({ language, scenarios: seen }) => {
+        if (seen[scenario.name] === undefined) return "not run";
         const mark = scenario.differences?.[language] === undefined ? "" : " *";
-        return `${seen[scenario.name]?.at(-1)?.outcome ?? "not run"}${mark}`;
+        return `${outcomeText(expectedOutcomes(scenario, language).at(-1))}${mark}`;
       }),
     ]),
   );

@@ -3,9 +3,12 @@ import { readFileSync } from "node:fs";
 /** One step: what it does under its one other key, and what a user has to see, if it is reported. */
 export type Step = Readonly<Record<string, unknown>> & { readonly expect?: string };
 
+/** What has to be seen; where there are several, the language itself may give any of them. */
+export type Outcome = string | readonly string[];
+
 /** A language that gives other outcomes, and why. */
 export interface Difference {
-  readonly expect: readonly string[];
+  readonly expect: readonly Outcome[];
   readonly reason: string;
 }
 
@@ -49,6 +52,14 @@ export function reportedSteps({ steps }: Scenario): { name: string; expect: stri
 }
 
 /** The outcomes that a language has to give. */
-export function expectedOutcomes(scenario: Scenario, language: string): readonly string[] {
+export function expectedOutcomes(scenario: Scenario, language: string): readonly Outcome[] {
   return scenario.differences?.[language]?.expect ?? reportedSteps(scenario).map(({ expect }) => expect);
+}
+
+export function isExpected(outcome: string, expected: Outcome | undefined): boolean {
+  return typeof expected === "string" ? outcome === expected : expected?.includes(outcome) === true;
+}
+
+export function outcomeText(outcome: Outcome | undefined): string {
+  return typeof outcome === "string" ? outcome : (outcome?.join(" or ") ?? "nothing");
 }
