@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	hangup "hangup/clients/go"
 	"hangup/clients/go/hanguptest"
@@ -136,13 +137,19 @@ func TestSIGKILLLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	child := command(t, "hold", t.TempDir(), "HANGUP_COMMAND=node "+hangupOfCheckout(t))
 	held, _ := started(t, child)
-	if conn, err := net.Dial("tcp", held.Listener); err != nil {
+	conn, err := net.Dial("tcp", held.Listener)
+	if err != nil {
 		t.Fatal(err)
-	} else {
-		defer conn.Close()
 	}
+	defer conn.Close()
 	if err := child.Process.Kill(); err != nil {
 		t.Fatal(err)
+	}
+	if err := conn.SetDeadline(time.Now().Add(2 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("its session goes on: %v", err)
 	}
 	within2s(t, "the daemon has gone", func() bool { return gone(held.DaemonPid) })
 	within2s(t, "nobody listens", func() bool {
