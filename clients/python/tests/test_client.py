@@ -316,7 +316,9 @@ def test_steps_that_never_fired_are_an_error_with_a_line_each() -> None:
         "echo, plan 2: it had no connection",
     ]
     assert str(never.value) == (
-        "steps of plans never fired:\n  echo, plan 1, step 1: on 1 of 2 connections\n  echo, plan 2: it had no connection"
+        "steps of plans never fired:\n"
+        "  echo, plan 1, step 1: on 1 of 2 connections\n"
+        "  echo, plan 2: it had no connection"
     )
     assert isinstance(never.value, AssertionError)
 
