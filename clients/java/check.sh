@@ -14,7 +14,7 @@ export HANGUP_COMMAND="node $root/bin/hangup.cjs"
 step() { printf '\n== %s\n' "$1"; }
 maven() { mvn --batch-mode --no-transfer-progress -Dstyle.color=never -Dorg.slf4j.simpleLogger.defaultLogLevel=warn "$@"; }
 
-step "compile with all lints, test, run the samples, make the jar"
+step "compile with all lints, check the format, test, run the samples, make the jar"
 maven verify
 touch target/compiled
 node -e '
@@ -33,7 +33,7 @@ node -e '
   for (const { name, steps, differences } of JSON.parse(expected)) {
     const wanted = differences?.[language]?.expect ?? steps.flatMap(({ expect }) => expect ?? []);
     const got = lines.find(({ scenario }) => scenario === name)?.steps.map(({ outcome }) => outcome);
-    if (JSON.stringify(got) !== JSON.stringify(wanted)) {
+    if (got?.length !== wanted.length || !got.every((outcome, index) => [wanted[index]].flat().includes(outcome))) {
       console.log(`${name}: ${JSON.stringify(got)}, expected ${JSON.stringify(wanted)}`);
       process.exitCode = 1;
     }
@@ -49,13 +49,17 @@ if [ -d ~/.m2/repository ]; then
   cp -al ~/.m2/repository/. "$repository/" 2>/dev/null || cp -a ~/.m2/repository/. "$repository/"
 fi
 first() { awk -v fence="\`\`\`$1" '$0 == fence { inside = 1; next } inside && /^```/ { exit } inside' README.md; }
-first xml >"$temporary/project/pom.xml"
 first java >"$temporary/project/src/test/java/ResetTest.java"
 install=$(first sh | sed "s|hangup/clients/java|$PWD|")
-export MAVEN_OPTS="-Dmaven.repo.local=$repository -Dstyle.color=never"
+export MAVEN_OPTS="${MAVEN_OPTS:-} -Dmaven.repo.local=$repository -Dstyle.color=never"
 bash -euc "$install"
-(cd "$temporary/project" && maven test)
-grep -o 'Tests run: .*' "$temporary"/project/target/surefire-reports/ResetTest.txt
-grep -q 'Tests run: 1, Failures: 0, Errors: 0, Skipped: 0' "$temporary"/project/target/surefire-reports/ResetTest.txt
+# As it stands, and with the oldest JUnit that the README names.
+for junit in 6.1.3 5.12.2; do
+  first xml | sed "s|<version>6.1.3<|<version>$junit<|" >"$temporary/project/pom.xml"
+  (cd "$temporary/project" && maven test)
+  echo "JUnit $junit: $(grep '^Tests run' "$temporary/project/target/surefire-reports/ResetTest.txt")"
+  grep -q 'Tests run: 1, Failures: 0, Errors: 0, Skipped: 0' "$temporary/project/target/surefire-reports/ResetTest.txt"
+  rm -r "$temporary/project/target"
+done
 
 step "all of it passed"

@@ -9,7 +9,10 @@ import java.net.Socket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A server that is down for a while, on a port that stays its own: ConnectException, "Connection refused". */
+/**
+ * A server that is down for a while, on a port that stays its own: ConnectException, "Connection
+ * refused".
+ */
 @ExtendWith(HangupExtension.class)
 class RefusedTest {
   @Test

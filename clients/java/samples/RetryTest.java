@@ -20,7 +20,10 @@ import java.net.http.HttpResponse.BodyHandlers;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A server that resets the first two requests and answers the third: code that retries gets its answer. */
+/**
+ * A server that resets the first two requests and answers the third: code that retries gets its
+ * answer.
+ */
 @ExtendWith(HangupExtension.class)
 class RetryTest {
   private static final String END_OF_HEAD = "\r\n\r\n";

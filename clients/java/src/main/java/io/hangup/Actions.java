@@ -23,8 +23,8 @@ import io.hangup.v1.VanishAction;
 import java.time.Duration;
 
 /**
- * The actions of the catalogue, for {@link Session#perform} and for steps of plans. What is rarely set, such as timeouts,
- * is in the messages of {@code io.hangup.v1}.
+ * The actions of the catalogue, for {@link Session#perform} and for steps of plans. What is rarely
+ * set, such as timeouts, is in the messages of {@code io.hangup.v1}.
  */
 public final class Actions {
   private Actions() {}
@@ -66,7 +66,8 @@ public final class Actions {
   }
 
   /**
-   * RST as a server sends it that closes without having read all; waits for an unread byte, at most 5 s.
+   * RST as a server sends it that closes without having read all; waits for an unread byte, at most
+   * 5 s.
    *
    * @return the action
    */
@@ -175,9 +176,7 @@ public final class Actions {
   public static Action throttle(long bytesPerSecond, int chunkBytes) {
     return Action.newBuilder()
         .setThrottle(
-            ThrottleAction.newBuilder()
-                .setBytesPerSecond(bytesPerSecond)
-                .setChunkBytes(chunkBytes))
+            ThrottleAction.newBuilder().setBytesPerSecond(bytesPerSecond).setChunkBytes(chunkBytes))
         .build();
   }
 

@@ -29,7 +29,8 @@ final class Calls {
    */
   <Q extends Message, R extends Message> R call(MethodDescriptor<Q, R> method, Q request) {
     try {
-      // The daemon answers within the bound that the request names. Our own deadline is for one that does not.
+      // The daemon answers within the bound that the request names. Our own deadline is for one
+      // that does not.
       return control.call(method, request, Durations.sumIn(request).plus(GRACE));
     } catch (HangupException error) {
       throw explained(error);

@@ -25,8 +25,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * The calls of all threads over one stream: it costs a test 0.6 of what RPCs of their own do (overhead.sh). The first call
- * opens it, and when it was lost the next one does so anew.
+ * The calls of all threads over one stream: it costs a test 0.6 of what RPCs of their own do
+ * (overhead.sh). The first call opens it, and when it was lost the next one does so anew.
  */
 final class ControlStream {
   private static final Map<String, FieldDescriptor> REQUESTS = new ConcurrentHashMap<>();
@@ -129,10 +129,7 @@ final class ControlStream {
       // The id is not used again, so a reply that comes all the same is nobody's.
       pending.remove(id);
       requests.onNext(
-          ControlRequest.newBuilder()
-              .setId(id)
-              .setCancel(CancelCall.getDefaultInstance())
-              .build());
+          ControlRequest.newBuilder().setId(id).setCancel(CancelCall.getDefaultInstance()).build());
     }
 
     @Override

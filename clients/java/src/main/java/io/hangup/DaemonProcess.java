@@ -30,7 +30,8 @@ final class DaemonProcess implements AutoCloseable {
   private static final int LAST_LINES = 50;
 
   private final List<String> command;
-  // It ends with its standard input. We hold the other end: when this process ends, in whatever way, the kernel closes
+  // It ends with its standard input. We hold the other end: when this process ends, in whatever
+  // way, the kernel closes
   // it, so Java need not be able to clean up.
   private final Process process;
   private final Deque<String> lastLines = new ArrayDeque<>();
@@ -46,7 +47,8 @@ final class DaemonProcess implements AutoCloseable {
     } catch (IOException error) {
       throw notStarted(error.getMessage(), error);
     }
-    errorReader = inBackground("hangup-daemon-stderr", () -> keepLastLines(process.getErrorStream()));
+    errorReader =
+        inBackground("hangup-daemon-stderr", () -> keepLastLines(process.getErrorStream()));
     try {
       address = addressOf(readyLine());
     } catch (RuntimeException error) {
@@ -60,7 +62,10 @@ final class DaemonProcess implements AutoCloseable {
     return new DaemonProcess(commandLine(environment, directory));
   }
 
-  /** HANGUP_COMMAND; else hangup on the PATH; else that of the project or checkout that the directory is in. */
+  /**
+   * HANGUP_COMMAND; else hangup on the PATH; else that of the project or checkout that the
+   * directory is in.
+   */
   static List<String> commandLine(Map<String, String> environment, Path directory) {
     String given = environment.getOrDefault("HANGUP_COMMAND", "").trim();
     if (!given.isEmpty()) {
@@ -98,7 +103,10 @@ final class DaemonProcess implements AutoCloseable {
     return process.pid();
   }
 
-  /** How it ended and what it last said; empty while it lives. For when its connection is gone, which is just before. */
+  /**
+   * How it ended and what it last said; empty while it lives. For when its connection is gone,
+   * which is just before.
+   */
   String obituary() {
     String how = ended();
     return process.isAlive() ? "" : "the daemon, " + String.join(" ", command) + ", " + how;

@@ -45,8 +45,8 @@ public final class Events implements AutoCloseable {
    * The next event; waits for it, at most 5 s.
    *
    * @return the event; {@code lost}, where older ones were thrown away before they were taken
-   * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT), with the event seen last; UNAVAILABLE, when the stream has
-   *     ended
+   * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT), with the event seen last;
+   *     UNAVAILABLE, when the stream has ended
    */
   public Event next() {
     return next(Hangup.DEFAULT_TIMEOUT);
@@ -57,8 +57,8 @@ public final class Events implements AutoCloseable {
    *
    * @param timeout how long
    * @return the event; {@code lost}, where older ones were thrown away before they were taken
-   * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT), with the event seen last; UNAVAILABLE, when the stream has
-   *     ended
+   * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT), with the event seen last;
+   *     UNAVAILABLE, when the stream has ended
    */
   public Event next(Duration timeout) {
     return next(event -> true, timeout);
@@ -92,8 +92,9 @@ public final class Events implements AutoCloseable {
    * @param isOne whether it is
    * @param timeout how long to wait
    * @return the event
-   * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT), with the event seen last; DATA_LOSS, when it may be among
-   *     events that were thrown away before they were taken; UNAVAILABLE, when the stream has ended
+   * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT), with the event seen last; DATA_LOSS,
+   *     when it may be among events that were thrown away before they were taken; UNAVAILABLE, when
+   *     the stream has ended
    */
   public Event next(Predicate<Event> isOne, Duration timeout) {
     long deadline = System.nanoTime() + timeout.toNanos();
@@ -121,7 +122,10 @@ public final class Events implements AutoCloseable {
         throw new HangupException(
             Code.DEADLINE_EXCEEDED,
             "WAIT_TIMEOUT",
-            "no such event within " + Durations.text(timeout) + "; the last one seen: " + lastSeen());
+            "no such event within "
+                + Durations.text(timeout)
+                + "; the last one seen: "
+                + lastSeen());
       }
       taken.addAll(more.getEventsList());
     }

@@ -26,7 +26,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
 /**
- * What one test holds of a daemon: a scope of its own, with listeners and sessions that no other test can meet.
+ * What one test holds of a daemon: a scope of its own, with listeners and sessions that no other
+ * test can meet.
  *
  * <p>It ends by {@link #close()}, and also when this process does, however.
  */
@@ -50,18 +51,19 @@ public final class Fixture implements AutoCloseable {
 
   static Fixture hold(Hangup hangup, String prefix) {
     ServerStream<HoldScopeRequest, HoldScopeResponse> holder =
-        hangup
-            .calls()
-            .stream(
-                ScopeServiceGrpc.getHoldScopeMethod(),
-                HoldScopeRequest.newBuilder().setScope(uniqueName(prefix)).build());
+        hangup.calls().stream(
+            ScopeServiceGrpc.getHoldScopeMethod(),
+            HoldScopeRequest.newBuilder().setScope(uniqueName(prefix)).build());
     try {
       HoldScopeResponse first = holder.take(HOLD_TIMEOUT);
       if (first == null) {
         throw new HangupException(
             Code.DEADLINE_EXCEEDED,
             "",
-            "the daemon at " + hangup.address() + " gave no scope within " + Durations.text(HOLD_TIMEOUT));
+            "the daemon at "
+                + hangup.address()
+                + " gave no scope within "
+                + Durations.text(HOLD_TIMEOUT));
       }
       return new Fixture(hangup, holder, first.getScope());
     } catch (HangupException error) {
@@ -107,11 +109,13 @@ public final class Fixture implements AutoCloseable {
   }
 
   /**
-   * Listens as the request says: where, what it does with bytes, and by which plans its connections end.
+   * Listens as the request says: where, what it does with bytes, and by which plans its connections
+   * end.
    *
    * @param request sets what differs from {@link #listen()}
    * @return the listener, which accepts connections where its state is not another
-   * @throws HangupException INVALID_ARGUMENT; FAILED_PRECONDITION, as PORT_IN_USE; ALREADY_EXISTS (NAME_TAKEN)
+   * @throws HangupException INVALID_ARGUMENT; FAILED_PRECONDITION, as PORT_IN_USE; ALREADY_EXISTS
+   *     (NAME_TAKEN)
    */
   public Listener listen(Consumer<CreateListenerRequest.Builder> request) {
     CreateListenerRequest.Builder builder = CreateListenerRequest.newBuilder();
@@ -120,17 +124,18 @@ public final class Fixture implements AutoCloseable {
         this,
         hangup
             .calls()
-            .call(
-                ListenerServiceGrpc.getCreateListenerMethod(), builder.setScope(scope()).build())
+            .call(ListenerServiceGrpc.getCreateListenerMethod(), builder.setScope(scope()).build())
             .getListener());
   }
 
   /**
-   * Lets the daemon connect to the test's own server. Bytes that come wait for {@link Session#receive()}.
+   * Lets the daemon connect to the test's own server. Bytes that come wait for {@link
+   * Session#receive()}.
    *
    * @param target {@code host:port}, {@code [ipv6]:port} or {@code unix:/path}
    * @return the session, connected
-   * @throws HangupException FAILED_PRECONDITION (CONNECT_FAILED); DEADLINE_EXCEEDED (CONNECT_TIMEOUT) after 5 s
+   * @throws HangupException FAILED_PRECONDITION (CONNECT_FAILED); DEADLINE_EXCEEDED
+   *     (CONNECT_TIMEOUT) after 5 s
    */
   public Session dial(String target) {
     return dial(target, request -> {});
@@ -140,9 +145,11 @@ public final class Fixture implements AutoCloseable {
    * Lets the daemon connect to the test's own server.
    *
    * @param target {@code host:port}, {@code [ipv6]:port} or {@code unix:/path}
-   * @param request sets what differs from {@link #dial(String)}: a name, a behaviour, a plan, a timeout
+   * @param request sets what differs from {@link #dial(String)}: a name, a behaviour, a plan, a
+   *     timeout
    * @return the session, connected
-   * @throws HangupException FAILED_PRECONDITION (CONNECT_FAILED); DEADLINE_EXCEEDED (CONNECT_TIMEOUT)
+   * @throws HangupException FAILED_PRECONDITION (CONNECT_FAILED); DEADLINE_EXCEEDED
+   *     (CONNECT_TIMEOUT)
    */
   public Session dial(String target, Consumer<OpenSessionRequest.Builder> request) {
     OpenSessionRequest.Builder builder = OpenSessionRequest.newBuilder().setTarget(target);
@@ -158,19 +165,20 @@ public final class Fixture implements AutoCloseable {
   /**
    * A session by its name; waits until there is one.
    *
-   * @param name such as {@code echo/1}, the first connection that the listener {@code echo} accepted
+   * @param name such as {@code echo/1}, the first connection that the listener {@code echo}
+   *     accepted
    * @return the session
    * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT), when there is none after 5 s
    */
   public Session session(String name) {
     return new Session(
         this,
-        waitSession(
-            WaitSessionRequest.newBuilder().setSession(name), Hangup.DEFAULT_TIMEOUT));
+        waitSession(WaitSessionRequest.newBuilder().setSession(name), Hangup.DEFAULT_TIMEOUT));
   }
 
   /**
-   * The events of the scope, of all kinds but those of data: what happens after this call has returned is in them.
+   * The events of the scope, of all kinds but those of data: what happens after this call has
+   * returned is in them.
    *
    * @return the stream
    */
@@ -193,7 +201,8 @@ public final class Fixture implements AutoCloseable {
   }
 
   /**
-   * Fires the steps of plans of this fixture that wait for the signal, those of connections to come too.
+   * Fires the steps of plans of this fixture that wait for the signal, those of connections to come
+   * too.
    *
    * @param name the signal's
    * @throws HangupException INVALID_ARGUMENT (UNKNOWN_SIGNAL), when no plan names it
@@ -226,10 +235,11 @@ public final class Fixture implements AutoCloseable {
   }
 
   /**
-   * Ends the scope: its listeners are deleted, and its sessions reset. Once it is closed, to close it does nothing.
+   * Ends the scope: its listeners are deleted, and its sessions reset. Once it is closed, to close
+   * it does nothing.
    *
-   * @throws NeverFiredError when a step of a plan did not act on a connection that it was for, unless {@link
-   *     #allowNeverFired()}
+   * @throws NeverFiredError when a step of a plan did not act on a connection that it was for,
+   *     unless {@link #allowNeverFired()}
    */
   @Override
   public synchronized void close() {
@@ -242,10 +252,7 @@ public final class Fixture implements AutoCloseable {
               .calls()
               .call(
                   ScopeServiceGrpc.getDeleteScopeMethod(),
-                  DeleteScopeRequest.newBuilder()
-                      .setScope(scope())
-                      .setUid(scope.getUid())
-                      .build())
+                  DeleteScopeRequest.newBuilder().setScope(scope()).setUid(scope.getUid()).build())
               .getReport();
     } finally {
       streams.forEach(Events::close);

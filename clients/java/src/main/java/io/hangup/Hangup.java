@@ -41,7 +41,8 @@ public final class Hangup implements AutoCloseable {
   private final String address;
   private final DaemonProcess process;
 
-  private Hangup(String address, String token, DaemonProcess process, Supplier<String> whyUnavailable) {
+  private Hangup(
+      String address, String token, DaemonProcess process, Supplier<String> whyUnavailable) {
     this.address = address;
     this.process = process;
     ManagedChannelBuilder<?> builder =
@@ -68,8 +69,8 @@ public final class Hangup implements AutoCloseable {
   }
 
   /**
-   * The daemon that all tests of this process share: the one at {@code HANGUP_ADDRESS}, else one that is started here,
-   * once, and ends with this process however that ends.
+   * The daemon that all tests of this process share: the one at {@code HANGUP_ADDRESS}, else one
+   * that is started here, once, and ends with this process however that ends.
    *
    * @return always the same one; to close it does nothing
    * @throws HangupException UNAVAILABLE, when none is found or it does not start; says what to do
@@ -79,7 +80,8 @@ public final class Hangup implements AutoCloseable {
   }
 
   /**
-   * Starts a daemon of one's own, found as {@link #shared()} finds it, {@code HANGUP_ADDRESS} aside.
+   * Starts a daemon of one's own, found as {@link #shared()} finds it, {@code HANGUP_ADDRESS}
+   * aside.
    *
    * @return the daemon; it ends by {@link #close()}, or with this process
    * @throws HangupException UNAVAILABLE, when none is found or it does not start; says what to do
@@ -107,7 +109,10 @@ public final class Hangup implements AutoCloseable {
    */
   public static Hangup connect(String address, String token) {
     return new Hangup(
-        Objects.requireNonNull(address, "address"), token, null, () -> "is there a daemon at " + address + "?");
+        Objects.requireNonNull(address, "address"),
+        token,
+        null,
+        () -> "is there a daemon at " + address + "?");
   }
 
   static Hangup start(Map<String, String> environment) {
@@ -145,7 +150,8 @@ public final class Hangup implements AutoCloseable {
   /**
    * A new fixture, in a scope of its own.
    *
-   * @param name what its name begins with, such as that of the test; it shows in the daemon's lists and logs
+   * @param name what its name begins with, such as that of the test; it shows in the daemon's lists
+   *     and logs
    * @return the fixture, to be closed
    */
   public Fixture fixture(String name) {
@@ -191,7 +197,9 @@ public final class Hangup implements AutoCloseable {
     return calls;
   }
 
-  /** Tried once: where it failed it would fail for each of the tests, and take its time each time. */
+  /**
+   * Tried once: where it failed it would fail for each of the tests, and take its time each time.
+   */
   private static final class Shared {
     private static Hangup instance;
     private static HangupException failure;

@@ -76,15 +76,13 @@ public final class Listener implements AutoCloseable {
         .calls()
         .call(
             ListenerServiceGrpc.getGetListenerMethod(),
-            GetListenerRequest.newBuilder()
-                .setScope(fixture.scope())
-                .setListener(name())
-                .build())
+            GetListenerRequest.newBuilder().setScope(fixture.scope()).setListener(name()).build())
         .getListener();
   }
 
   /**
-   * The session of the connection that has this local port on the test's side; waits for it, at most 5 s.
+   * The session of the connection that has this local port on the test's side; waits for it, at
+   * most 5 s.
    *
    * @param peerPort as {@link java.net.Socket#getLocalPort()} gives it
    * @return the session
@@ -97,8 +95,8 @@ public final class Listener implements AutoCloseable {
   /**
    * The session of the connection that has this local port on the test's side; waits for it.
    *
-   * <p>Of several the living one. A session that has ended is given once for a port: asked again, the next connection
-   * from that port is waited for.
+   * <p>Of several the living one. A session that has ended is given once for a port: asked again,
+   * the next connection from that port is waited for.
    *
    * @param peerPort as {@link java.net.Socket#getLocalPort()} gives it
    * @param timeout how long to wait, at most 10 minutes
@@ -118,8 +116,8 @@ public final class Listener implements AutoCloseable {
   }
 
   /**
-   * The session accepted after the one that this or {@link #accepted(int)} gave last, or the first; waits for it, at
-   * most 5 s.
+   * The session accepted after the one that this or {@link #accepted(int)} gave last, or the first;
+   * waits for it, at most 5 s.
    *
    * @return the session
    * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT)
@@ -129,7 +127,8 @@ public final class Listener implements AutoCloseable {
   }
 
   /**
-   * The session accepted after the one that this or {@link #accepted(int)} gave last, or the first; waits for it.
+   * The session accepted after the one that this or {@link #accepted(int)} gave last, or the first;
+   * waits for it.
    *
    * @param timeout how long to wait, at most 10 minutes
    * @return the session
@@ -171,11 +170,7 @@ public final class Listener implements AutoCloseable {
         .calls()
         .call(
             ListenerServiceGrpc.getUpdateListenerMethod(),
-            builder
-                .setScope(fixture.scope())
-                .setListener(name())
-                .setUid(created.getUid())
-                .build())
+            builder.setScope(fixture.scope()).setListener(name()).setUid(created.getUid()).build())
         .getListener();
   }
 

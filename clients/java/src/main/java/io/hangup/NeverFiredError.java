@@ -3,8 +3,8 @@ package io.hangup;
 import java.util.List;
 
 /**
- * Steps of plans did not act on a connection that they were for: faults that did not happen, so what the test has seen
- * is no proof of anything.
+ * Steps of plans did not act on a connection that they were for: faults that did not happen, so
+ * what the test has seen is no proof of anything.
  */
 public final class NeverFiredError extends AssertionError {
   private static final long serialVersionUID = 1;
@@ -17,7 +17,8 @@ public final class NeverFiredError extends AssertionError {
   }
 
   /**
-   * Which, as {@code echo, plan 1, step 1: on 1 of 2 connections} or {@code echo, plan 1: it had no connection}.
+   * Which, as {@code echo, plan 1, step 1: on 1 of 2 connections} or {@code echo, plan 1: it had no
+   * connection}.
    *
    * @return a line for each
    */

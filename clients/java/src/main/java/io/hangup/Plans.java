@@ -7,14 +7,15 @@ import io.hangup.v1.Trigger;
 import java.util.List;
 
 /**
- * What shall become of connections, said before they exist: {@code first(2, step(bytesReceived(1), reset()))} resets the
- * first two connections at their first byte.
+ * What shall become of connections, said before they exist: {@code first(2, step(bytesReceived(1),
+ * reset()))} resets the first two connections at their first byte.
  */
 public final class Plans {
   private Plans() {}
 
   /**
-   * For the next connections of a listener, in accept order; the plan behind it is for those that follow.
+   * For the next connections of a listener, in accept order; the plan behind it is for those that
+   * follow.
    *
    * @param connections how many, at least 1
    * @param steps what happens, one after the other

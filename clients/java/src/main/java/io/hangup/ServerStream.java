@@ -54,7 +54,8 @@ final class ServerStream<Q, R> implements AutoCloseable {
 
           @Override
           public void onCompleted() {
-            arrived.add(Status.UNAVAILABLE.withDescription("the stream has ended").asRuntimeException());
+            arrived.add(
+                Status.UNAVAILABLE.withDescription("the stream has ended").asRuntimeException());
           }
         });
   }

@@ -22,13 +22,14 @@ import java.util.function.Consumer;
 /**
  * One connection of the daemon, accepted by a {@link Listener} or dialed.
  *
- * <p>All errors of commands: FAILED_PRECONDITION (SESSION_ENDED, with {@link HangupException#receipt()}) when it has
- * ended.
+ * <p>All errors of commands: FAILED_PRECONDITION (SESSION_ENDED, with {@link
+ * HangupException#receipt()}) when it has ended.
  */
 public final class Session {
   private final Fixture fixture;
   private final String name;
-  // Names come again when a session has ended. With its uid no command meets another life of the name.
+  // Names come again when a session has ended. With its uid no command meets another life of the
+  // name.
   private final String uid;
 
   Session(Fixture fixture, io.hangup.v1.Session session) {
@@ -58,7 +59,8 @@ public final class Session {
   /**
    * How it stands now.
    *
-   * @return the contract's message: the state of the connection, bytes, what came of the peer, the receipt so far
+   * @return the contract's message: the state of the connection, bytes, what came of the peer, the
+   *     receipt so far
    */
   public io.hangup.v1.Session info() {
     return waitFor(request -> {}, Duration.ZERO);
@@ -68,7 +70,8 @@ public final class Session {
    * FIN after all that was written; then it is ended by the peer's FIN or RST, or after 10 s.
    *
    * @return the receipt so far: the FIN is with the kernel
-   * @throws HangupException FAILED_PRECONDITION (ALREADY_CLOSED); DEADLINE_EXCEEDED (FLUSH_TIMEOUT) after 5 s
+   * @throws HangupException FAILED_PRECONDITION (ALREADY_CLOSED); DEADLINE_EXCEEDED (FLUSH_TIMEOUT)
+   *     after 5 s
    */
   public Receipt close() {
     return call(
@@ -85,7 +88,8 @@ public final class Session {
    * FIN after all that was written, and reading goes on.
    *
    * @return the receipt so far: the FIN is with the kernel
-   * @throws HangupException FAILED_PRECONDITION (FIN_ALREADY_SENT); DEADLINE_EXCEEDED (FLUSH_TIMEOUT) after 5 s
+   * @throws HangupException FAILED_PRECONDITION (FIN_ALREADY_SENT); DEADLINE_EXCEEDED
+   *     (FLUSH_TIMEOUT) after 5 s
    */
   public Receipt halfClose() {
     return call(
@@ -120,7 +124,8 @@ public final class Session {
    *
    * @param action see {@link Actions}
    * @return the receipt so far; absent where the connection goes on
-   * @throws HangupException FAILED_PRECONDITION, as WRONG_STATE or ACTION_UNAVAILABLE; what else the action may give
+   * @throws HangupException FAILED_PRECONDITION, as WRONG_STATE or ACTION_UNAVAILABLE; what else
+   *     the action may give
    */
   public Optional<Receipt> perform(Action action) {
     PerformActionResponse done =
@@ -139,8 +144,8 @@ public final class Session {
    * Sends text as UTF-8.
    *
    * @param text 1 byte to 1 MiB
-   * @throws HangupException FAILED_PRECONDITION (FIN_ALREADY_SENT); DEADLINE_EXCEEDED (FLUSH_TIMEOUT) when the peer has
-   *     not made room within 5 s
+   * @throws HangupException FAILED_PRECONDITION (FIN_ALREADY_SENT); DEADLINE_EXCEEDED
+   *     (FLUSH_TIMEOUT) when the peer has not made room within 5 s
    */
   public void send(String text) {
     send(SendDataRequest.newBuilder().setText(text));
@@ -150,18 +155,20 @@ public final class Session {
    * Sends bytes.
    *
    * @param data 1 byte to 1 MiB
-   * @throws HangupException FAILED_PRECONDITION (FIN_ALREADY_SENT); DEADLINE_EXCEEDED (FLUSH_TIMEOUT) when the peer has
-   *     not made room within 5 s
+   * @throws HangupException FAILED_PRECONDITION (FIN_ALREADY_SENT); DEADLINE_EXCEEDED
+   *     (FLUSH_TIMEOUT) when the peer has not made room within 5 s
    */
   public void send(byte[] data) {
     send(SendDataRequest.newBuilder().setData(ByteString.copyFrom(data)));
   }
 
   /**
-   * Takes what has come, where the behaviour is manual; waits for at least a byte or the end, at most 5 s.
+   * Takes what has come, where the behaviour is manual; waits for at least a byte or the end, at
+   * most 5 s.
    *
    * @return the bytes; whether FIN, or an error such as {@code ECONNRESET}, follows directly
-   * @throws HangupException FAILED_PRECONDITION (NOT_RECEIVING); DEADLINE_EXCEEDED (RECEIVE_TIMEOUT)
+   * @throws HangupException FAILED_PRECONDITION (NOT_RECEIVING); DEADLINE_EXCEEDED
+   *     (RECEIVE_TIMEOUT)
    */
   public ReceiveDataResponse receive() {
     return receive(1, Hangup.DEFAULT_TIMEOUT);
@@ -173,7 +180,8 @@ public final class Session {
    * @param minBytes so many at least; 1 to 1048576
    * @param timeout how long to wait, at most 10 minutes; past it nothing is taken
    * @return the bytes; whether FIN, or an error such as {@code ECONNRESET}, follows directly
-   * @throws HangupException FAILED_PRECONDITION (NOT_RECEIVING); DEADLINE_EXCEEDED (RECEIVE_TIMEOUT)
+   * @throws HangupException FAILED_PRECONDITION (NOT_RECEIVING); DEADLINE_EXCEEDED
+   *     (RECEIVE_TIMEOUT)
    */
   public ReceiveDataResponse receive(int minBytes, Duration timeout) {
     return call(
@@ -213,8 +221,8 @@ public final class Session {
    *
    * @param condition which
    * @return how it stood then
-   * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT), with the state seen last; FAILED_PRECONDITION
-   *     (SESSION_ENDED), when it can never hold
+   * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT), with the state seen last;
+   *     FAILED_PRECONDITION (SESSION_ENDED), when it can never hold
    */
   public io.hangup.v1.Session waitFor(Condition condition) {
     return waitFor(request -> request.setCondition(condition));
@@ -225,8 +233,8 @@ public final class Session {
    *
    * @param request sets what: a condition, a state, bytes received or sent
    * @return how it stood then
-   * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT), with the state seen last; FAILED_PRECONDITION
-   *     (SESSION_ENDED), when it can never hold
+   * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT), with the state seen last;
+   *     FAILED_PRECONDITION (SESSION_ENDED), when it can never hold
    */
   public io.hangup.v1.Session waitFor(Consumer<WaitSessionRequest.Builder> request) {
     return waitFor(request, Hangup.DEFAULT_TIMEOUT);
@@ -238,8 +246,8 @@ public final class Session {
    * @param request sets what: a condition, a state, bytes received or sent
    * @param timeout how long, at most 10 minutes
    * @return how it stood then
-   * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT), with the state seen last; FAILED_PRECONDITION
-   *     (SESSION_ENDED), when it can never hold
+   * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT), with the state seen last;
+   *     FAILED_PRECONDITION (SESSION_ENDED), when it can never hold
    */
   public io.hangup.v1.Session waitFor(
       Consumer<WaitSessionRequest.Builder> request, Duration timeout) {

@@ -67,8 +67,7 @@ class CallsTest {
       HangupException error = waiting.get(30, TimeUnit.SECONDS);
       assertEquals(Code.UNAVAILABLE, error.code());
       assertTrue(error.getMessage().contains("ended with 137"), error.getMessage());
-      assertEquals(
-          Code.UNAVAILABLE, assertThrows(HangupException.class, fixture::close).code());
+      assertEquals(Code.UNAVAILABLE, assertThrows(HangupException.class, fixture::close).code());
     }
   }
 

@@ -30,7 +30,9 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 
-/** Runs the scenarios with java.net.Socket and java.net.http.HttpClient, and prints what they see. */
+/**
+ * Runs the scenarios with java.net.Socket and java.net.http.HttpClient, and prints what they see.
+ */
 final class Conformance {
   private static final int TIMEOUT_MS = 5000;
 
@@ -59,7 +61,8 @@ final class Conformance {
   }
 
   public static void main(String[] args) throws IOException {
-    JsonArray scenarios = JsonParser.parseString(Files.readString(Path.of(args[0]))).getAsJsonArray();
+    JsonArray scenarios =
+        JsonParser.parseString(Files.readString(Path.of(args[0]))).getAsJsonArray();
     JsonObject who = new JsonObject();
     who.addProperty("language", "java");
     who.addProperty("version", version());
@@ -173,10 +176,7 @@ final class Conformance {
       case "receipt" -> {
         Receipt receipt = session().waitEnded();
         String ends =
-            "local "
-                + kind(receipt.getLocalEnd())
-                + ", peer "
-                + kind(receipt.getPeerEnd());
+            "local " + kind(receipt.getLocalEnd()) + ", peer " + kind(receipt.getPeerEnd());
         return new Seen(ends, ends);
       }
       default -> throw new IllegalArgumentException("unknown step: " + name);

@@ -21,8 +21,7 @@ class EventsTest {
         Fixture other = hangup.fixture()) {
       other.listen();
       Listener listener = fixture.listen(request -> request.setName("echo"));
-      assertEquals(
-          listener.port(), events.next().getListenerCreated().getListener().getPort());
+      assertEquals(listener.port(), events.next().getListenerCreated().getListener().getPort());
       try (Socket socket = new Socket(listener.host(), listener.port())) {
         Session session = listener.accepted(socket.getLocalPort());
         assertEquals(session.uid(), events.next().getUid());
@@ -63,8 +62,7 @@ class EventsTest {
     Fixture fixture = hangup.fixture();
     Events events = fixture.events();
     fixture.close();
-    var error =
-        assertThrows(HangupException.class, () -> events.next(event -> false));
+    var error = assertThrows(HangupException.class, () -> events.next(event -> false));
     assertEquals(Code.CANCELLED, error.code());
   }
 }

@@ -51,14 +51,14 @@ class FindingTest {
       assertEquals("TOKEN_MISSING", reasonOf(Map.of("HANGUP_ADDRESS", address)));
       assertEquals(
           "TOKEN_WRONG",
-          reasonOf(Map.of("HANGUP_ADDRESS", address, "HANGUP_TOKEN", "another-of-sixteen-characters")));
+          reasonOf(
+              Map.of("HANGUP_ADDRESS", address, "HANGUP_TOKEN", "another-of-sixteen-characters")));
       for (var token :
           List.of(
               Map.entry("HANGUP_TOKEN", "a-token-of-sixteen-characters"),
               Map.entry("HANGUP_TOKEN_FILE", file.toString()))) {
         try (Hangup hangup =
-            Hangup.find(
-                Map.of("HANGUP_ADDRESS", address, token.getKey(), token.getValue()))) {
+            Hangup.find(Map.of("HANGUP_ADDRESS", address, token.getKey(), token.getValue()))) {
           assertEquals(address, hangup.info().getAddress());
         }
       }
@@ -106,7 +106,8 @@ class FindingTest {
 
     Path checkout = Files.createFile(bin.resolve("hangup.cjs"));
     Map<String, String> environment = Map.of("PATH", "/nowhere:" + bin);
-    assertEquals(List.of("node", checkout.toString()), DaemonProcess.commandLine(environment, below));
+    assertEquals(
+        List.of("node", checkout.toString()), DaemonProcess.commandLine(environment, below));
 
     Path installed = executable(project.resolve("node_modules/.bin/hangup"));
     assertEquals(List.of(installed.toString()), DaemonProcess.commandLine(environment, below));

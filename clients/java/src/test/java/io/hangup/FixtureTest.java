@@ -35,8 +35,7 @@ class FixtureTest {
         ConnectException.class, () -> new Socket(listener.host(), listener.port()).close());
     assertEquals(List.of("echo"), fixture.report().getOpenListenersList());
     assertEquals(1, fixture.report().getCounts().getLocalRst());
-    assertEquals(
-        Code.NOT_FOUND, assertThrows(HangupException.class, fixture::listen).code());
+    assertEquals(Code.NOT_FOUND, assertThrows(HangupException.class, fixture::listen).code());
   }
 
   @Test

@@ -65,7 +65,8 @@ class ListenerTest {
       earlier.reset();
     }
     // Asked for before it is there: the one that has ended is not mistaken for it.
-    var later = CompletableFuture.supplyAsync(() -> listener.accepted(port, Duration.ofSeconds(30)));
+    var later =
+        CompletableFuture.supplyAsync(() -> listener.accepted(port, Duration.ofSeconds(30)));
     try (Socket again = connect(listener, port)) {
       assertEquals(listener.name() + "/2", later.get(30, TimeUnit.SECONDS).name());
       // And no command to the one that has ended meets it.
@@ -89,8 +90,7 @@ class ListenerTest {
 
   @Test
   void aConnectionThatDoesNotComeIsAnErrorThatSaysSo(Listener listener) {
-    var error =
-        assertThrows(HangupException.class, () -> listener.next(Duration.ofMillis(50)));
+    var error = assertThrows(HangupException.class, () -> listener.next(Duration.ofMillis(50)));
     assertEquals(Code.DEADLINE_EXCEEDED, error.code());
     assertEquals("WAIT_TIMEOUT", error.reason());
     assertTrue(error.getMessage().contains("50 ms"), error.getMessage());

@@ -16,7 +16,9 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.util.Arrays;
 
-/** What open, reset and reset seen cost through the client, and through the bare generated stubs. */
+/**
+ * What open, reset and reset seen cost through the client, and through the bare generated stubs.
+ */
 final class Overhead {
   private static final int ROUNDS = 20;
   private static final int CYCLES_OF_A_ROUND = 100;
@@ -37,8 +39,7 @@ final class Overhead {
     var scopes = ScopeServiceGrpc.newBlockingStub(channel);
     var listeners = ListenerServiceGrpc.newBlockingStub(channel);
     var sessions = SessionServiceGrpc.newBlockingStub(channel);
-    String scope =
-        scopes.createScope(CreateScopeRequest.getDefaultInstance()).getScope().getName();
+    String scope = scopes.createScope(CreateScopeRequest.getDefaultInstance()).getScope().getName();
     var bare =
         listeners
             .createListener(CreateListenerRequest.newBuilder().setScope(scope).build())
@@ -81,10 +82,7 @@ final class Overhead {
       }
       System.out.printf(
           "{\"language\":\"java\",\"version\":\"%s\",\"cycles\":%d,\"clientMicros\":%d,\"stubMicros\":%d,\"via\":\"control stream\"}%n",
-          Conformance.version(),
-          client.length,
-          medianMicros(client),
-          medianMicros(stubs));
+          Conformance.version(), client.length, medianMicros(client), medianMicros(stubs));
     } finally {
       scopes.deleteScope(DeleteScopeRequest.newBuilder().setScope(scope).build());
       channel.shutdownNow();

@@ -31,13 +31,13 @@ class ProcessEndTest {
                 List.of(
                     Path.of(System.getProperty("java.home"), "bin/java").toString(),
                     "-cp",
-                    System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                    System.getProperty(
+                        "surefire.test.class.path", System.getProperty("java.class.path")),
                     Holder.class.getName()))
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     BufferedReader lines =
-        new BufferedReader(
-            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     long daemon = Long.parseLong(lines.readLine());
     int port = Integer.parseInt(lines.readLine());
     try (Socket connection = new Socket("127.0.0.1", port)) {

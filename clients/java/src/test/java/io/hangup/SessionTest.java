@@ -103,13 +103,11 @@ class SessionTest {
 
   @Test
   void aWaitThatIsNotMetSaysWhatWasSeenLast() {
-    var error =
-        assertThrows(HangupException.class, () -> session.waitEnded(Duration.ofMillis(50)));
+    var error = assertThrows(HangupException.class, () -> session.waitEnded(Duration.ofMillis(50)));
     assertEquals(Code.DEADLINE_EXCEEDED, error.code());
     assertEquals("WAIT_TIMEOUT", error.reason());
     assertTrue(error.getMessage().contains("ESTABLISHED"), error.getMessage());
-    assertEquals(
-        session.uid(), error.detail(io.hangup.v1.Session.class).orElseThrow().getUid());
+    assertEquals(session.uid(), error.detail(io.hangup.v1.Session.class).orElseThrow().getUid());
   }
 
   @Test
@@ -118,7 +116,8 @@ class SessionTest {
     var error =
         assertThrows(
             HangupException.class,
-            () -> session.waitFor(until -> until.setState(State.CLOSE_WAIT), Duration.ofMinutes(9)));
+            () ->
+                session.waitFor(until -> until.setState(State.CLOSE_WAIT), Duration.ofMinutes(9)));
     assertEquals("SESSION_ENDED", error.reason());
   }
 
@@ -126,8 +125,7 @@ class SessionTest {
   void aDialedSessionSendsAndReceives(Fixture fixture) throws IOException {
     try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Session caller =
-          fixture.dial(
-              "127.0.0.1:" + server.getLocalPort(), request -> request.setName("caller"));
+          fixture.dial("127.0.0.1:" + server.getLocalPort(), request -> request.setName("caller"));
       assertEquals("caller", caller.name());
       try (Socket accepted = server.accept()) {
         caller.send("hello");

@@ -11,7 +11,8 @@ import java.util.List;
 /** A daemon that a test starts with options of its own. */
 final class TestDaemon implements AutoCloseable {
   /** The command of this checkout. */
-  static final String COMMAND = "node " + Path.of("../../bin/hangup.cjs").toAbsolutePath().normalize();
+  static final String COMMAND =
+      "node " + Path.of("../../bin/hangup.cjs").toAbsolutePath().normalize();
 
   final String address;
   private final Process process;
@@ -22,8 +23,7 @@ final class TestDaemon implements AutoCloseable {
     line.addAll(List.of(options));
     process = new ProcessBuilder(line).redirectError(ProcessBuilder.Redirect.DISCARD).start();
     String ready =
-        new BufferedReader(
-                new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))
             .readLine();
     if (ready == null) {
       throw new IOException("no ready line");

@@ -13,12 +13,12 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.platform.commons.support.AnnotationSupport;
 
 /**
- * Gives tests their {@link Fixture}, a {@link Listener} of it that echoes, or the {@link Hangup} that they all share, as
- * parameters: {@code @ExtendWith(HangupExtension.class)}.
+ * Gives tests their {@link Fixture}, a {@link Listener} of it that echoes, or the {@link Hangup}
+ * that they all share, as parameters: {@code @ExtendWith(HangupExtension.class)}.
  *
- * <p>A test has one fixture, the same for its {@code @BeforeEach} and {@code @AfterEach}; that of {@code @BeforeAll} is
- * another one, and ends with the class. When it ends, a step of a plan that never fired fails the test, unless {@link
- * AllowNeverFired} is there. Tests may run in parallel.
+ * <p>A test has one fixture, the same for its {@code @BeforeEach} and {@code @AfterEach}; that of
+ * {@code @BeforeAll} is another one, and ends with the class. When it ends, a step of a plan that
+ * never fired fails the test, unless {@link AllowNeverFired} is there. Tests may run in parallel.
  */
 public final class HangupExtension
     implements ParameterResolver, AfterEachCallback, AfterAllCallback {
@@ -58,20 +58,24 @@ public final class HangupExtension
   }
 
   private static Fixture fixtureOf(ExtensionContext context) {
-    return storeOf(context)
-        .computeIfAbsent(
-            Fixture.class,
-            key ->
-                Hangup.shared()
-                    .fixture(
-                        context.getRequiredTestClass().getSimpleName()
-                            + context.getTestMethod().map(test -> "." + test.getName()).orElse("")),
-            Fixture.class);
+    // Get and put, which JUnit 5 has as well. The parameters of one context come one by one.
+    Fixture fixture = storeOf(context).get(Fixture.class, Fixture.class);
+    if (fixture == null) {
+      String method = context.getTestMethod().map(test -> "." + test.getName()).orElse("");
+      String name = context.getRequiredTestClass().getSimpleName() + method;
+      fixture = Hangup.shared().fixture(name);
+      storeOf(context).put(Fixture.class, fixture);
+    }
+    return fixture;
   }
 
   private static Listener listenerOf(ExtensionContext context) {
-    return storeOf(context)
-        .computeIfAbsent(Listener.class, key -> fixtureOf(context).listen(), Listener.class);
+    Listener listener = storeOf(context).get(Listener.class, Listener.class);
+    if (listener == null) {
+      listener = fixtureOf(context).listen();
+      storeOf(context).put(Listener.class, listener);
+    }
+    return listener;
   }
 
   private static void end(ExtensionContext context) {
