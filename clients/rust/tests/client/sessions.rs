@@ -126,7 +126,9 @@ async fn of_a_port_that_comes_round_again_the_new_session_is_given() {
     one.reset().await.unwrap();
     drop(first);
 
-    // Asked for before it is there: the session that has ended is not meant.
+    // The session that was given and has ended is not given again, but waited for the next.
+    let error = listener.accepted(port).timeout(Duration::from_millis(20)).await.unwrap_err();
+    assert_eq!(error.reason(), "WAIT_TIMEOUT");
     let (two, second) = tokio::join!(listener.accepted(port), async { connect_from(port, listener.address()) });
     let two = two.unwrap();
     assert_ne!(two.uid(), one.uid());
