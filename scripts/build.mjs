@@ -134,30 +134,39 @@ async function bundle(entries, options = {}) {
 }
 
 /**
- * For `import`: the names of the CommonJS bundle, so that a process has one client, and one daemon, however it is asked
- * for.
+ * What tests import, as CommonJS; and for `import` a module that has the names of it, so that a process has one client,
+ * and one daemon, however it is asked for.
  */
-async function writeModules() {
-  for (const [name, entry] of Object.entries(client)) {
-    const { metafile } = await build({
-      absWorkingDir: root,
-      entryPoints: [`clients/typescript/src/${entry}.ts`],
-      packages: "external",
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      metafile: true,
-      write: false,
-      outdir: "dist",
-      logLevel: "warning",
-    });
-    const names = Object.values(metafile.outputs)[0].exports.toSorted();
-    const lines = names.map((one) =>
-      one === "default" ? "export default all.default;" : `export const ${one} = all.${one};`,
-    );
-    const text = [`import all from "./${name}.cjs";`, ...lines, ""].join("\n");
-    await replace({ path: resolve(root, `dist/${name}.mjs`), contents: Buffer.from(text) });
-  }
+async function writeClient([name, entry]) {
+  const path = `clients/typescript/src/${entry}.ts`;
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [path],
+    packages: "external",
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    metafile: true,
+    write: false,
+    outdir: "dist",
+    logLevel: "warning",
+  });
+  const names = Object.values(metafile.outputs)[0].exports.toSorted();
+  const lines = names.map((one) =>
+    one === "default" ? "export default all.default;" : `export const ${one} = all.${one};`,
+  );
+  const text = [`import all from "./${name}.cjs";`, ...lines, ""].join("\n");
+  await Promise.all([
+    replace({ path: resolve(root, `dist/${name}.mjs`), contents: Buffer.from(text) }),
+    bundle(
+      { [name]: path },
+      {
+        plugins: [withPassages("unheld", unheld), wireAlone],
+        // What is never run tells tools that read and do not run it of the one name that esbuild does not tell them.
+        ...(names.includes("default") && { footer: { js: "0&&(module.exports.default=0);" } }),
+      },
+    ),
+  ]);
 }
 
 /**
@@ -217,12 +226,8 @@ function outcomeOf(file, args) {
 }
 
 await Promise.all([
-  writeModules(),
+  ...Object.entries(client).map(writeClient),
   writeTypes(),
-  bundle(
-    Object.fromEntries(Object.entries(client).map(([name, entry]) => [name, `clients/typescript/src/${entry}.ts`])),
-    { plugins: [withPassages("unheld", unheld), wireAlone] },
-  ),
   bundle({ ...programs, ...parts }),
   // One function expression, as bin/hangup.cjs runs it.
   bundle(command, {

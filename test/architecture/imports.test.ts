@@ -108,6 +108,20 @@ test("only service, cli and the daemon import the generated code", () => {
   expect(offences(/^(?!(service|cli)\/|daemon\.ts$)/, (imported) => !imported.startsWith("gen/"))).toEqual([]);
 });
 
+test("the client is asked by nobody here, and of what is here it knows the contract alone", () => {
+  const client = filesUnder(join(root, "clients/typescript/src"), ".ts");
+  expect(client).toContain("../clients/typescript/src/index.ts");
+  const own = /^\.\.\/clients\/typescript\/src\/[a-z-]+\.ts$/;
+  const packages = /^(@grpc\/grpc-js|nice-grpc-error-details\/lib\/proto\/.*|child_process|crypto|fs|path|stream)$/;
+  const foreign = client.flatMap((file) =>
+    importsOf(file)
+      .filter((imported) => !own.test(imported) && !imported.startsWith("gen/") && !packages.test(imported))
+      .map((imported) => `${file} -> ${imported}`),
+  );
+  expect(foreign).toEqual([]);
+  expect(offences(/./, (imported) => !imported.startsWith("../clients/"))).toEqual([]);
+});
+
 test("each service of the contract has its file, and each file of the contract but shared ones its service", () => {
   const contract = join(root, "proto/hangup/v1");
   for (const file of readdirSync(contract)) {

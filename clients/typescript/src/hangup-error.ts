@@ -1,8 +1,23 @@
-import type { status } from "@grpc/grpc-js";
 import type { Receipt, Session } from "../../../src/gen/hangup/v1/session.js";
 
 /** The codes of gRPC, by their names. */
-export type ErrorCode = Exclude<keyof typeof status, "OK">;
+export type ErrorCode =
+  | "CANCELLED"
+  | "UNKNOWN"
+  | "INVALID_ARGUMENT"
+  | "DEADLINE_EXCEEDED"
+  | "NOT_FOUND"
+  | "ALREADY_EXISTS"
+  | "PERMISSION_DENIED"
+  | "RESOURCE_EXHAUSTED"
+  | "FAILED_PRECONDITION"
+  | "ABORTED"
+  | "OUT_OF_RANGE"
+  | "UNIMPLEMENTED"
+  | "INTERNAL"
+  | "UNAVAILABLE"
+  | "DATA_LOSS"
+  | "UNAUTHENTICATED";
 
 /** What else is known of an error. */
 export interface ErrorContext {
