@@ -160,6 +160,9 @@ async def test_steps_that_never_fired_are_an_error_unless_allowed() -> None:
         async with aio.fixture() as failing:
             await failing.listen("echo", plans=[NEVER])
             raise ZeroDivisionError
+    with pytest.raises(HangupError) as closed:
+        await failing.listen()
+    assert closed.value.reason == "SCOPE_ENDED"
 
 
 async def test_one_that_was_not_entered_says_so() -> None:

@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 import hangup
-from hangup import Fixture, HangupError, HangupTimeoutError, Listener, shapes
+from hangup import Fixture, HangupError, HangupTimeoutError, Listener, _calls, shapes
 from hangup.v1 import action_pb2, plan_pb2, scope_pb2
 
 
@@ -271,13 +271,20 @@ def test_who_waits_for_an_event_is_told_of_the_end(hangup: Fixture) -> None:
     later.join()
 
 
-def test_many_events_that_nobody_takes_do_not_hold_the_end_up(hangup: Fixture) -> None:
+def test_events_that_nobody_takes_do_not_hold_the_end_up(hangup: Fixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_calls, "EVENTS_AHEAD", 2)
     listener = hangup.listen()
+    before = set(threading.enumerate())
     events = hangup.events()
-    for _ in range(10):
+    for number in range(10):
         connect(listener).close()
         listener.next().wait_ended()
+        if number == 0:
+            events.next()
+    (reader,) = set(threading.enumerate()) - before - {thread for thread in threading.enumerate() if not thread.daemon}
     events.close()
+    reader.join(30)
+    assert not reader.is_alive()
 
 
 def test_the_end_gives_the_report_and_the_same_again() -> None:

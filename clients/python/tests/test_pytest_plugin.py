@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import select
+import socket
+import subprocess
 import sys
+import time
 
 import pytest
 
@@ -155,6 +160,40 @@ def test_500_tests_of_4_workers_share_one_daemon_and_leave_nothing(pytester: pyt
     assert len(set(seen)) == 1
     assert len(list(workers.iterdir())) == 4
     assert (pytester.path / "left").read_text() == "default"
+
+
+HOLDING = """
+import time
+
+def test_holding(hangup_listener, pytestconfig):
+    import hangup
+
+    whole = pytestconfig.rootpath / "whole"
+    whole.write_text(f"{hangup.daemon().info().pid} {hangup_listener.port}")
+    whole.rename(pytestconfig.rootpath / "held")
+    time.sleep(600)
+"""
+
+
+def test_sigkill_of_a_run_of_xdist_leaves_nothing(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(HOLDING)
+    held = pytester.path / "held"
+    line = [sys.executable, "-m", "pytest", "-n", "2"]
+    with subprocess.Popen(line, cwd=pytester.path, stdout=subprocess.DEVNULL) as running:
+        try:
+            deadline = time.monotonic() + 60
+            while not held.exists():
+                assert running.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            pid, port = map(int, held.read_text().split())
+            ended = os.pidfd_open(pid)
+        finally:
+            running.kill()
+    assert select.select([ended], [], [], 2)[0], "the daemon lives on"
+    os.close(ended)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
 
 
 def test_a_test_of_asyncio_uses_it_too(pytester: pytest.Pytester) -> None:

@@ -29,9 +29,12 @@ class AioCalls:
         self._channel = grpc.aio.insecure_channel(place.address, CHANNEL_OPTIONS)
         self._metadata = metadata(place)
         self._control: _Control | None = None
+        self._closed = False
 
     async def call(self, request: Message, response: type[M]) -> M:
         """The reply. Raises HangupError."""
+        if self._closed:
+            raise _contract.fixture_closed()
         rpc = _contract.RPCS[request.DESCRIPTOR.name]
         seconds = _contract.patience(request)
         if not rpc.control:
@@ -69,6 +72,7 @@ class AioCalls:
 
     async def close(self) -> None:
         """Closes the connection."""
+        self._closed = True
         if self._control is not None:
             await self._control.close()
         await self._channel.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ M = TypeVar("M", bound=Message)
 
 #: Replies may be as long as the daemon makes them, and a proxy is for the world outside.
 CHANNEL_OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.enable_http_proxy", 0)]
-#: Events that wait for a test that does not take them; then the daemon waits, and says what was lost.
+#: Messages of events that wait for a test that does not take them; then the daemon waits, and says what was lost.
 EVENTS_AHEAD = 1000
 
 
@@ -209,12 +210,11 @@ class Stream(Generic[M]):
         """Ends it. Who waits for its next message is told of the end."""
         self._cancelled = True
         self._call.cancel()
-        arrived = self._arrived
-        while arrived is not None and arrived.full():
-            try:
-                arrived.get_nowait()
-            except queue.Empty:
-                break
+        if self._arrived is not None:
+            # The reader may have one more, and then puts the end behind it: both have room.
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    self._arrived.get_nowait()
 
     def _read(self) -> None:
         assert self._arrived is not None

@@ -419,6 +419,11 @@ def no_reply(name: str, seconds: float) -> HangupTimeoutError:
     return HangupTimeoutError("DEADLINE_EXCEEDED", "", f"the daemon did not answer {name} within {seconds:g} s")
 
 
+def fixture_closed() -> HangupError:
+    """What a call ends with whose connection went with the last fixture of its event loop."""
+    return HangupError("FAILED_PRECONDITION", "SCOPE_ENDED", "the fixture was closed; make another one")
+
+
 def stream_ended() -> HangupError:
     """What calls under way end with when the daemon ends their stream without a word."""
     return HangupError("UNAVAILABLE", "", "the daemon ended the control stream")

@@ -80,6 +80,7 @@ class Fixture:
     def __init__(self, name: str | None, allow_never_fired: bool, labels: shapes.Labels | None) -> None:
         self._hold = scope_pb2.HoldScopeRequest(scope=_contract.scope_name(name), labels=_contract.labels_of(labels))
         self._connection: _Connection | None = None
+        self._closed = False
         self._events: list[Events] = []
         self._report: Report | None = None
         self.allow_never_fired = allow_never_fired
@@ -92,6 +93,8 @@ class Fixture:
     @property
     def _calls(self) -> AioCalls:
         if self._connection is None:
+            if self._closed:
+                raise _contract.fixture_closed()
             raise RuntimeError("use `async with hangup.aio.fixture() as fixture`, or await it")
         return self._connection.calls
 
@@ -237,6 +240,7 @@ class Fixture:
                 for events in self._events:
                     await events.close()
                 self._holder.cancel()
+                self._connection, self._closed = None, True
                 await connection.give_back()
         return self._report
 

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import shutil
 import socket
-import tempfile
 import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -75,26 +72,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Of pytest-xdist: the process that distributes the tests has the daemon, for a worker may end before the
-    others do.
-    """
+    """Of pytest-xdist: the process that distributes the tests has the daemon, for a worker may end before others do."""
     config = node.config
-    desk = config.stash.get(_DESK, None)
-    if desk is None:
-        desk = config.stash[_DESK] = _Desk()
-        config.add_cleanup(desk.close)
-    node.workerinput["hangup_desk"] = desk.path
+    if _DESK not in config.stash:
+        config.stash[_DESK] = _Desk()
+        config.add_cleanup(config.stash[_DESK].close)
+    node.workerinput["hangup_desk"] = config.stash[_DESK].port
 
 
 class _Desk:
     """Where workers ask for the daemon; the first to ask has it started."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.mkdtemp(prefix="hangup-")
-        self.path = os.path.join(self._folder, "desk")
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.bind(self.path)
-        self._socket.listen(1024)
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.port = self._socket.getsockname()[1]
         threading.Thread(target=self._answer, name="hangup-desk", daemon=True).start()
 
     def _answer(self) -> None:
@@ -112,26 +103,20 @@ class _Desk:
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
+            self._socket.shutdown(socket.SHUT_RDWR)  # or accept(2) of the thread would wait on
         self._socket.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 _DESK = pytest.StashKey[_Desk]()
 
 
-def _ask(desk: str) -> str:
+def _ask(port: int) -> str:
     """The address of the daemon of the run. Raises NoDaemonError."""
-    with socket.socket(socket.AF_UNIX) as asking:
-        asking.settimeout(2 * _daemon_process.START_SECONDS)
-        try:
-            asking.connect(desk)
-            with asking.makefile("rb") as answered:
-                answer = json.load(answered)
-        except (OSError, ValueError) as error:
-            raise NoDaemonError(
-                f"the process that runs pytest-xdist did not say where its daemon is: {error}"
-            ) from error
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2 * _daemon_process.START_SECONDS) as asking:
+            answer = json.load(asking.makefile("rb"))
+    except (OSError, ValueError) as error:
+        raise NoDaemonError(f"the process that runs pytest-xdist did not say where its daemon is: {error}") from error
     if "error" in answer:
         raise NoDaemonError(answer["error"])
     return str(answer["address"])
