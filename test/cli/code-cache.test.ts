@@ -91,7 +91,7 @@ test("a daemon has no FFI in its memory before its first listener", async () => 
   expect(await mapped()).toBe(true);
 });
 
-test("what is published has the bundle, its parts and the cache, and no program of the checkout", () => {
+test("what is published has the bundles, their parts, types and the cache, and no program of the checkout", () => {
   const { stdout } = spawnSync("npm", ["pack", "--dry-run", "--ignore-scripts", "--json"], {
     cwd: root,
     encoding: "utf8",
@@ -101,8 +101,15 @@ test("what is published has the bundle, its parts and the cache, and no program 
   const ours = published?.files.map(({ path }) => path).filter((path) => /^(bin|dist)\//.test(path)) ?? [];
   const caches = ours.filter((path) => path.endsWith(".cache"));
   expect(caches).toEqual(expect.arrayContaining([`dist/${daemonCache}`, `dist/${cacheName}`]));
-  expect(ours.filter((path) => !caches.includes(path))).toEqual([
+  const types = ours.filter((path) => path.startsWith("dist/types/"));
+  expect(types).toEqual(expect.arrayContaining(["dist/types/client/index.d.cts", "dist/types/client/index.d.mts"]));
+  expect(types.filter((path) => !/\.d\.[cm]ts$/.test(path))).toEqual([]);
+  expect(ours.filter((path) => !caches.includes(path) && !types.includes(path))).toEqual([
     "bin/hangup.cjs",
+    "dist/client.cjs",
+    "dist/client.mjs",
+    "dist/global-setup.cjs",
+    "dist/global-setup.mjs",
     "dist/hangup.cjs",
     "dist/metrics.cjs",
     "dist/tracing.cjs",
