@@ -104,6 +104,11 @@ func TestAPortThatComesRoundAgainIsAnotherSession(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = conn.Close()
+	soon, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if session, err := listener.Accepted(soon, conn.LocalAddr()); !errors.Is(err, hangup.Reason("WAIT_TIMEOUT")) {
+		t.Fatalf("before there is another connection: %v, %v", session, err)
+	}
 	dialer := net.Dialer{LocalAddr: conn.LocalAddr()}
 	again, err := dialer.DialContext(t.Context(), "tcp", listener.Address())
 	if err != nil {
