@@ -1,21 +1,39 @@
 #!/usr/bin/env bash
-# Checks the Java client against real daemons: builds it with all lints as errors, runs its tests and the samples, the
-# scenarios, and the README's first sample in an empty project. Needs a JDK 17, Maven, Node, and `npm ci` and a build in
-# the root before. Installs nothing but into Maven's own cache.
+# Checks the Java client against real daemons: builds it with all lints as errors, checks the format, runs its tests and
+# the samples, the scenarios, and the README's first sample in an empty project. Needs a JDK 17, Maven, Node, and `npm ci`
+# and a build in the root before. Installs nothing but what Maven downloads, into Maven's own cache.
 set -euo pipefail
 cd "$(dirname "$0")"
 root=$(realpath ../..)
 temporary=$(mktemp -d)
-trap 'rm -rf "$temporary"' EXIT
+cache=~/.m2/repository
+# What is installed goes into a repository of its own, which begins with what Maven has in its cache, as hard links where
+# they can be had, and gives back what it had to download.
+repository="$PWD/target/repository"
+
+copy() { cp -aln "$1/." "$2/" 2>/dev/null || cp -an "$1/." "$2/"; }
+finish() {
+  rm -rf "$temporary" "$repository/io/hangup"
+  if [ -d "$repository" ]; then mkdir -p "$cache" && copy "$repository" "$cache"; fi
+  rm -rf "$repository"
+  # What compile.sh leaves to others names the cache.
+  if [ -f target/classpath ]; then sed -i "s|$repository|$(realpath "$cache")|g" target/classpath; fi
+}
+trap finish EXIT
+rm -rf "$repository"
+mkdir -p "$repository"
+if [ -d "$cache" ]; then copy "$cache" "$repository"; fi
+rm -rf "$repository/io/hangup"
 
 for name in $(compgen -e | grep '^HANGUP_' || true); do unset "$name"; done
 export HANGUP_COMMAND="node $root/bin/hangup.cjs"
+export MAVEN_OPTS="${MAVEN_OPTS:-} -Dmaven.repo.local=$repository -Dstyle.color=never"
 
 step() { printf '\n== %s\n' "$1"; }
-maven() { mvn --batch-mode --no-transfer-progress -Dstyle.color=never -Dorg.slf4j.simpleLogger.defaultLogLevel=warn "$@"; }
+maven() { mvn --batch-mode --no-transfer-progress -Dorg.slf4j.simpleLogger.defaultLogLevel=warn "$@"; }
 
-step "compile with all lints, check the format, test, run the samples, make the jar"
-maven verify
+step "compile with all lints, check the format, test, run the samples, install the jar"
+maven install
 touch target/compiled
 node -e '
   const { readdirSync, readFileSync } = require("node:fs");
@@ -41,24 +59,16 @@ node -e '
   if (process.exitCode === undefined) console.log(`${lines.length} scenarios as expected`);
 ' "$root/test/conformance/scenarios/scenarios.json" "$temporary/scenarios"
 
-step "the first sample of the README, in an empty project"
-# What is installed goes into a repository of its own, which begins with what Maven has in its cache.
-repository="$temporary/repository"
-mkdir -p "$repository" "$temporary/project/src/test/java"
-if [ -d ~/.m2/repository ]; then
-  cp -al ~/.m2/repository/. "$repository/" 2>/dev/null || cp -a ~/.m2/repository/. "$repository/"
-fi
+step "the first sample of the README, in an empty project, with its JUnit and with the oldest that the README names"
 first() { awk -v fence="\`\`\`$1" '$0 == fence { inside = 1; next } inside && /^```/ { exit } inside' README.md; }
+mkdir -p "$temporary/project/src/test/java"
 first java >"$temporary/project/src/test/java/ResetTest.java"
-install=$(first sh | sed "s|hangup/clients/java|$PWD|")
-export MAVEN_OPTS="${MAVEN_OPTS:-} -Dmaven.repo.local=$repository -Dstyle.color=never"
-bash -euc "$install"
-# As it stands, and with the oldest JUnit that the README names.
 for junit in 6.1.3 5.12.2; do
   first xml | sed "s|<version>6.1.3<|<version>$junit<|" >"$temporary/project/pom.xml"
   (cd "$temporary/project" && maven test)
-  echo "JUnit $junit: $(grep '^Tests run' "$temporary/project/target/surefire-reports/ResetTest.txt")"
-  grep -q 'Tests run: 1, Failures: 0, Errors: 0, Skipped: 0' "$temporary/project/target/surefire-reports/ResetTest.txt"
+  report="$temporary/project/target/surefire-reports/ResetTest.txt"
+  echo "JUnit $junit: $(grep '^Tests run' "$report")"
+  grep -q 'Tests run: 1, Failures: 0, Errors: 0, Skipped: 0' "$report"
   rm -r "$temporary/project/target"
 done
 

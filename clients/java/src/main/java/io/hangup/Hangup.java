@@ -24,7 +24,7 @@ import java.util.logging.Logger;
 /**
  * A daemon, that accepts, dials and ends connections.
  *
- * <p>Safe for any number of threads, as is all that comes from it.
+ * <p>Safe for any number of threads, as is all that comes from it but {@link Events}.
  */
 public final class Hangup implements AutoCloseable {
   /** How long whatever waits does so, where nothing else is asked: 5 s. */

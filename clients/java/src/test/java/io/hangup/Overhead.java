@@ -20,10 +20,10 @@ import java.util.Arrays;
  * What open, reset and reset seen cost through the client, and through the bare generated stubs.
  */
 final class Overhead {
-  private static final int ROUNDS = 20;
+  private static final int ROUNDS = 10;
   private static final int CYCLES_OF_A_ROUND = 100;
   // The JIT compiles what runs often; what a test suite meets in its first seconds is slower.
-  private static final int WARM_UP_ROUNDS = 10;
+  private static final int WARM_UP_ROUNDS = 8;
 
   private Overhead() {}
 
