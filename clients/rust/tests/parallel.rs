@@ -28,7 +28,7 @@ async fn one_of_many(number: u32) {
 
     let session = listener.accepted(stream.local_addr().unwrap().port()).await.unwrap();
     assert_eq!(session.name(), "echo/1");
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         session.reset().await.unwrap();
         assert_eq!(stream.read(&mut echo).await.unwrap_err().kind(), ErrorKind::ConnectionReset);
     } else {

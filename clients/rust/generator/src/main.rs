@@ -12,14 +12,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     files.push(root.join("third_party/google/rpc/error_details.proto"));
     let descriptors = protox::compile(files, [root.join("proto"), root.join("third_party")])?;
     std::fs::create_dir_all(&out)?;
+    let mut messages = prost_build::Config::new();
+    // The examples of Google's files are no Rust, and doc tests would run them.
+    messages.disable_comments([".google.rpc"]);
     tonic_prost_build::configure()
         .build_server(false)
         // `Client::connect` takes features of tonic that this crate does without.
         .build_transport(false)
-        // The license and examples of Google's files are not documentation of ours, and doc tests would run them.
-        .disable_comments([".google.rpc"])
         .out_dir(out)
-        .compile_fds(descriptors)?;
+        .compile_fds_with_config(descriptors, messages)?;
     Ok(())
 }
 
