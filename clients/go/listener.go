@@ -139,8 +139,8 @@ func (l *Listener) Accepted(ctx context.Context, local net.Addr) (*Session, erro
 }
 
 // newerThan gives the session that follows an ended one with the same port. If the ended one was not given yet it may be
-// the one that is meant: then it is only asked whether there is a newer one by now, which the daemon had not accepted when
-// it was asked first.
+// the one that is meant. Then it is only asked whether there is a newer one by now: the connection was in the kernel's
+// queue before the daemon was asked first, but may not have been accepted then.
 func (l *Listener) newerThan(
 	ctx context.Context, ended *hangupv1.Session, request *hangupv1.WaitSessionRequest,
 ) (*hangupv1.Session, error) {
