@@ -77,9 +77,10 @@ class Calls:
         return Stream(self, call)
 
     def close(self) -> None:
-        """Closes the connection."""
-        if self._control is not None:
-            self._control.close()
+        """Closes the connection: what is under way ends with an error."""
+        with self._lock:
+            if self._control is not None:
+                self._control.close()
         self._channel.close()
 
     def _error(self, error: grpc.RpcError) -> Exception:
@@ -108,7 +109,8 @@ class _Control:
             request_serializer=control_pb2.ControlRequest.SerializeToString,
             response_deserializer=control_pb2.ControlResponse.FromString,
         )(iter(self._requests.get, None), metadata=metadata)
-        threading.Thread(target=self._read, name="hangup-replies", daemon=True).start()
+        self._reader = threading.Thread(target=self._read, name="hangup-replies", daemon=True)
+        self._reader.start()
 
     def ask(self, name: str, request: Message) -> _Asked:
         """Sends a request. What is asked in turn begins in turn."""
@@ -129,8 +131,9 @@ class _Control:
                 self._requests.put(_contract.control_cancel(number))
 
     def close(self) -> None:
-        """Ends it."""
+        """Ends it, and its thread."""
         self._call.cancel()
+        self._reader.join()
 
     def _read(self) -> None:
         why: Exception = _contract.stream_ended()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import queue
 import threading
@@ -43,6 +44,8 @@ def daemon() -> Daemon:
         # A fork of this process has the daemon too, by a connection of its own.
         if _shared is None or _shared._process != os.getpid():
             _shared = Daemon(Calls(place()))
+            # Threads of gRPC that live on while the interpreter ends are asking for trouble.
+            atexit.register(_shared._close)
         return _shared
 
 
@@ -66,6 +69,10 @@ class Daemon:
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
         self._process = os.getpid()
+
+    def _close(self) -> None:
+        if self._process == os.getpid():
+            self._calls.close()
 
     @property
     def address(self) -> str:

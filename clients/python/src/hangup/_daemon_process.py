@@ -71,7 +71,7 @@ class DaemonProcess:
         except (ValueError, KeyError, TypeError):
             self._process.kill()
             code = self._process.wait()
-            self._reader.join(STOP_SECONDS)
+            self.stop()
             if ready:
                 ended = f"its first line should say where it is, and is {ready!r}"
             else:
@@ -81,14 +81,23 @@ class DaemonProcess:
 
     def stop(self) -> None:
         """Ends its standard input, and waits until it has ended."""
-        if self._forked or self._process.stdin is None:
+        if self._forked:
             return
-        self._process.stdin.close()
+        stdin, stdout, stderr = self._process.stdin, self._process.stdout, self._process.stderr
+        assert stdin is not None
+        assert stdout is not None
+        assert stderr is not None
+        stdin.close()
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        stdout.close()
+        # A command that is a wrapper may have left somebody who holds the other end.
+        self._reader.join(STOP_SECONDS)
+        if not self._reader.is_alive():
+            stderr.close()
 
     def last_words(self) -> str:
         """What it printed last on standard error."""
