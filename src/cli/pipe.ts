@@ -45,11 +45,13 @@ interface Services {
 /** Reads requests from standard input, one on a line, and prints replies and events, until its input ends. */
 export async function pipe(options: PipeOptions): Promise<void> {
   const listen = { kind: "tcp", host: "127.0.0.1", port: 0 } as const;
+  // An empty variable is none.
+  const given = options.address === "" ? undefined : options.address;
   // In this very process: whatever ends the one ends the other.
   await using own =
-    options.address === undefined ? await startDaemon({ listen, logger: stderrLog(options.logLevel) }) : undefined;
+    given === undefined ? await startDaemon({ listen, logger: stderrLog(options.logLevel) }) : undefined;
   // What is meant for another daemon is not for this one.
-  const endpoint = own === undefined ? { ...options, address: options.address ?? "" } : { address: own.address };
+  const endpoint = own === undefined ? { ...options, address: given ?? "" } : { address: own.address };
   const print = (line: string) => void process.stdout.write(line);
   print(`${JSON.stringify({ ready: { address: endpoint.address, pid: process.pid, version, apiVersion } })}\n`);
   await useService(endpoint, ControlServiceDefinition, (control) =>

@@ -64,6 +64,12 @@ test("without an address it is a daemon of its own, whose session it resets", as
   expect(await piped.running.exit()).toMatchObject({ code: 0, stderr: "" });
 });
 
+test("an empty address is none", async () => {
+  const { piped } = await pipe("--address", "");
+  await using _ = piped;
+  expect(await piped.ask(1, "getInfo", {})).toMatchObject({ getInfo: { pid: piped.running.pid } });
+});
+
 test("with an address it is that daemon, and leaves it there", async () => {
   await using served = await serve();
   const { piped, address } = await pipe("--address", served.ready.address);
