@@ -26,6 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** What clients meet, and which session is whose. */
 @ExtendWith(HangupExtension.class)
 class ListenerTest {
+  private static final Duration SLOW_MACHINE = Duration.ofSeconds(30);
+
   @Test
   void itSaysWhereItIs(Listener listener) {
     assertEquals("127.0.0.1", listener.host());
@@ -65,8 +67,11 @@ class ListenerTest {
       earlier.reset();
     }
     // Asked for before it is there: the one that has ended is not mistaken for it.
-    var later =
-        CompletableFuture.supplyAsync(() -> listener.accepted(port, Duration.ofSeconds(30)));
+    assertEquals(
+        "WAIT_TIMEOUT",
+        assertThrows(HangupException.class, () -> listener.accepted(port, Duration.ofMillis(50)))
+            .reason());
+    var later = CompletableFuture.supplyAsync(() -> listener.accepted(port, SLOW_MACHINE));
     try (Socket again = connect(listener, port)) {
       assertEquals(listener.name() + "/2", later.get(30, TimeUnit.SECONDS).name());
       // And no command to the one that has ended meets it.

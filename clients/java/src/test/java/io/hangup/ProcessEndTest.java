@@ -59,8 +59,11 @@ class ProcessEndTest {
         assertTrue(System.nanoTime() < deadline, "the daemon still runs");
         LockSupport.parkNanos(1_000_000);
       }
+      assertThrows(ConnectException.class, () -> new Socket("127.0.0.1", port).close());
+    } finally {
+      process.destroyForcibly();
+      ProcessHandle.of(daemon).ifPresent(ProcessHandle::destroyForcibly);
     }
-    assertThrows(ConnectException.class, () -> new Socket("127.0.0.1", port).close());
   }
 
   /** A process that has ended and that nobody has waited for yet runs no more. */
