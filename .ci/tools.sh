@@ -132,7 +132,7 @@ contract_breaks_nobody() {
 # client <language>: the client's own check.
 client() {
   "need_$1" || return
-  timeout 300 bash "clients/$1/check.sh"
+  timeout 480 bash "clients/$1/check.sh"
 }
 
 # The matrix of docs/languages.md. Where all languages should be, one that is skipped is a failure.
