@@ -45,7 +45,7 @@ cargo init --quiet --lib --vcs none --name project
 cp "$OLDPWD/Cargo.lock" .
 (cd "$OLDPWD" && block sh) | sed "s|../hangup/clients/rust|$(echo "$fresh"/hangup-*)|" >install.sh
 grep -q "$fresh" install.sh
-bash -euo pipefail install.sh
+CARGO_TERM_QUIET=true bash -euo pipefail install.sh
 mkdir tests
 (cd "$OLDPWD" && block rust) >tests/hangup.rs
 HANGUP_COMMAND="node $root/bin/hangup.cjs" cargo test --test hangup

@@ -3,12 +3,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::AbortHandle;
 
 use crate::control::MESSAGE_BYTES;
 use crate::error::{Code, Error, Result};
 use crate::fixture::{Pending, Scope};
-use crate::io;
+use crate::io::{self, Task};
 use crate::v1::event::Kind;
 use crate::v1::event_service_client::EventServiceClient;
 use crate::v1::{Event, StreamEventsRequest};
@@ -18,7 +17,7 @@ use crate::v1::{Event, StreamEventsRequest};
 /// One that falls far behind gets a `lost` event, never a silent gap.
 pub struct Events {
     events: mpsc::Receiver<Result<Event>>,
-    stream: AbortHandle,
+    _stream: Task,
     last: Option<Event>,
 }
 
@@ -77,7 +76,7 @@ async fn open(scope: Arc<Scope>, request: StreamEventsRequest) -> Result<Events>
     let (send, mut events) = mpsc::channel(AHEAD);
     let (opened, is_open) = oneshot::channel();
     let daemon = scope.daemon.clone();
-    let stream = io::spawn(async move {
+    let stream = io::task(async move {
         let mut opened = Some(opened);
         let mut client = EventServiceClient::new(daemon.channel()).max_decoding_message_size(MESSAGE_BYTES);
         let read = async {
@@ -94,21 +93,16 @@ async fn open(scope: Arc<Scope>, request: StreamEventsRequest) -> Result<Events>
             Err::<(), _>(tonic::Status::unavailable("the stream of events ended"))
         };
         if let Err(status) = read.await {
-            // Nobody reads: the stream is not wanted any more.
             let _ = send.send(Err(daemon.error(&status))).await;
         }
     });
-    let stream = stream.abort_handle();
     match io::within(Duration::from_secs(15), is_open).await {
-        Some(Ok(())) => Ok(Events { events, stream, last: None }),
+        Some(Ok(())) => Ok(Events { events, _stream: stream, last: None }),
         Some(Err(_)) => match events.recv().await {
             Some(Err(error)) => Err(error),
             _ => Err(Error::new(Code::Internal, "BUG", "the stream of events panicked")),
         },
-        None => {
-            stream.abort();
-            Err(Error::new(Code::DeadlineExceeded, "NO_ANSWER", "the stream of events did not begin within 15 s"))
-        }
+        None => Err(Error::new(Code::DeadlineExceeded, "NO_ANSWER", "the stream of events did not begin within 15 s")),
     }
 }
 
@@ -168,11 +162,5 @@ impl Events {
             None => "there was none".into(),
         };
         Error::new(Code::DeadlineExceeded, "WAIT_TIMEOUT", format!("no such event within {timeout:?}; {seen}"))
-    }
-}
-
-impl Drop for Events {
-    fn drop(&mut self) {
-        self.stream.abort();
     }
 }

@@ -12,7 +12,7 @@ use crate::control::MESSAGE_BYTES;
 use crate::daemon::{daemon, Daemon};
 use crate::error::{Code, Error, Result};
 use crate::events::EventsBuilder;
-use crate::io;
+use crate::io::{self, Task};
 use crate::listener::ListenBuilder;
 use crate::request::Request;
 use crate::session::{DialBuilder, Session};
@@ -32,8 +32,8 @@ pub type Pending<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 pub struct Fixture {
     scope: Arc<Scope>,
     allow_never_fired: bool,
-    /// The stream that holds the scope ends when this is dropped.
-    hold: Option<oneshot::Sender<()>>,
+    /// The stream that holds the scope; taken when the scope is ended.
+    hold: Option<Task>,
 }
 
 /// A scope by its name, on its daemon.
@@ -144,12 +144,11 @@ impl IntoFuture for FixtureBuilder {
 /// How long a scope may take to begin, and to end.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Holds a scope until the sender is dropped.
-async fn hold(daemon: Daemon, name: String) -> Result<(Scope, oneshot::Sender<()>)> {
+/// Holds a scope until the task is dropped.
+async fn hold(daemon: Daemon, name: String) -> Result<(Scope, Task)> {
     let (held, is_held) = oneshot::channel();
-    let (release, mut released) = oneshot::channel::<()>();
     let address = daemon.address().to_owned();
-    io::spawn(async move {
+    let hold = io::task(async move {
         let mut client = ScopeServiceClient::new(daemon.channel()).max_decoding_message_size(MESSAGE_BYTES);
         let request = daemon.request(HoldScopeRequest { scope: name, ..Default::default() });
         let begin = async {
@@ -162,17 +161,14 @@ async fn hold(daemon: Daemon, name: String) -> Result<(Scope, oneshot::Sender<()
         match begin.await {
             Err(status) => drop(held.send(Err(daemon.error(&status)))),
             Ok((scope, mut stream)) => {
-                if held.send(Ok(Scope { daemon, name: scope.name, uid: scope.uid })).is_err() {
-                    return;
-                }
-                // To the end of the stream, which is that of the scope, or of the fixture, whichever comes first.
-                let ended = async { while let Ok(Some(_)) = stream.message().await {} };
-                either(ended, &mut released).await;
+                let _ = held.send(Ok(Scope { daemon, name: scope.name, uid: scope.uid }));
+                // Until the scope ends. DeleteScope gives the report, and the calls tell when the daemon has ended.
+                while let Ok(Some(_)) = stream.message().await {}
             }
         }
     });
     match io::within(PATIENCE, is_held).await {
-        Some(Ok(scope)) => Ok((scope?, release)),
+        Some(Ok(scope)) => Ok((scope?, hold)),
         Some(Err(_)) => Err(Error::new(Code::Internal, "BUG", "the stream that holds the scope panicked")),
         None => Err(Error::new(
             Code::DeadlineExceeded,
@@ -180,19 +176,6 @@ async fn hold(daemon: Daemon, name: String) -> Result<(Scope, oneshot::Sender<()
             format!("the daemon at {address} did not answer within {PATIENCE:?}: is it stopped?"),
         )),
     }
-}
-
-/// Awaits two futures until one of them is ready.
-async fn either<A: Future, B: Future>(one: A, other: B) {
-    let (mut one, mut other) = (std::pin::pin!(one), std::pin::pin!(other));
-    std::future::poll_fn(|context| {
-        if one.as_mut().poll(context).is_ready() || other.as_mut().poll(context).is_ready() {
-            std::task::Poll::Ready(())
-        } else {
-            std::task::Poll::Pending
-        }
-    })
-    .await;
 }
 
 /// `module.test-9f86d081`: what a scope's name may be, and no other's on a daemon that many processes share.

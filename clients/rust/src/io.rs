@@ -12,6 +12,7 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
 
 static RUNTIME: LazyLock<Handle> = LazyLock::new(|| {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -26,12 +27,23 @@ static RUNTIME: LazyLock<Handle> = LazyLock::new(|| {
     handle
 });
 
-/// Runs a future on that thread.
-pub(crate) fn spawn<F>(future: F) -> tokio::task::JoinHandle<F::Output>
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    RUNTIME.spawn(future)
+/// Runs a future on that thread, to its end.
+pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
+    RUNTIME.spawn(future);
+}
+
+/// Runs a future on that thread, until the task is dropped.
+pub(crate) fn task(future: impl Future<Output = ()> + Send + 'static) -> Task {
+    Task(RUNTIME.spawn(future).abort_handle())
+}
+
+/// What runs as long as somebody holds it.
+pub(crate) struct Task(AbortHandle);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// The runtime, for what has to know it when it is made.

@@ -61,7 +61,7 @@ pub use events::{Events, EventsBuilder};
 pub use fixture::{fixture, test, Fixture, FixtureBuilder, Pending};
 pub use io::block_on;
 pub use listener::{Accepted, ListenBuilder, Listener};
-pub use request::{Carried, Request};
+pub use request::Request;
 pub use session::{DialBuilder, Receive, Session, Wait};
 pub use v1::end::Kind as EndKind;
 pub use v1::event::Kind as EventKind;

@@ -3,12 +3,15 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::stories::{command, first_fact, process, say};
+use crate::stories::{command, first_fact, is_told, process, say};
 
 /// Starts a daemon, has a session on it, and never ends.
 #[tokio::test]
 #[ignore = "a story: run by the other tests of this file"]
 async fn has_a_session_for_ever() {
+    if !is_told() {
+        return;
+    }
     let fixture = hangup::fixture().await.unwrap();
     let listener = fixture.listen().await.unwrap();
     let stream = TcpStream::connect(listener.address()).unwrap();
@@ -21,6 +24,26 @@ async fn has_a_session_for_ever() {
 fn a_test_process_that_is_killed_leaves_no_daemon_and_no_listener() {
     let mut story = process("lifetime::has_a_session_for_ever");
     story.env("HANGUP_COMMAND", command());
+    assert_nothing_left(story, |pid, address| {
+        let mut left = listener_left(address);
+        if is_running(pid) {
+            left.push("the daemon");
+        }
+        left
+    });
+}
+
+#[tokio::test]
+async fn a_test_process_that_is_killed_leaves_no_listener_on_a_daemon_that_goes_on() {
+    let shared = hangup::daemon().await.unwrap();
+    let mut story = process("lifetime::has_a_session_for_ever");
+    story.env("HANGUP_ADDRESS", shared.address());
+    assert_nothing_left(story, |_, address| listener_left(address));
+    shared.info().await.unwrap();
+}
+
+/// Ends a story by SIGKILL, and looks for what is left until there is nothing, for 2 s.
+fn assert_nothing_left(mut story: Command, left_of: impl Fn(&str, &str) -> Vec<&'static str>) {
     let mut child = story.spawn().unwrap();
     let fact = first_fact(&mut child);
     let (pid, address) = fact.split_once(' ').unwrap();
@@ -31,18 +54,21 @@ fn a_test_process_that_is_killed_leaves_no_daemon_and_no_listener() {
     child.kill().unwrap();
     let killed = Instant::now();
     child.wait().unwrap();
-    let mut left = vec!["not asked yet"];
-    while !left.is_empty() && killed.elapsed() < Duration::from_secs(2) {
-        left.clear();
-        if is_running(pid) {
-            left.push("the daemon");
+    loop {
+        let left = left_of(pid, address);
+        if left.is_empty() {
+            return;
         }
-        if !TcpStream::connect(address).is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused) {
-            left.push("the listener");
-        }
+        assert!(killed.elapsed() < Duration::from_secs(2), "{left:?} after {:?}", killed.elapsed());
         std::thread::sleep(Duration::from_millis(5));
     }
-    assert_eq!(left, [""; 0], "after {:?}", killed.elapsed());
+}
+
+fn listener_left(address: &str) -> Vec<&'static str> {
+    match TcpStream::connect(address) {
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => vec![],
+        _ => vec!["the listener"],
+    }
 }
 
 /// One that nobody has waited for yet runs no more.
@@ -55,6 +81,9 @@ fn is_running(pid: &str) -> bool {
 #[tokio::test]
 #[ignore = "a story: run by the other tests of this file"]
 async fn loses_its_daemon() {
+    if !is_told() {
+        return;
+    }
     let fixture = hangup::fixture().await.unwrap();
     let listener = fixture.listen().await.unwrap();
     let pid = fixture.daemon().info().await.unwrap().pid.to_string();

@@ -13,12 +13,20 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
+/// Set in the process of a story: `cargo test -- --ignored` tells none.
+const TOLD: &str = "HANGUP_TEST_STORY";
+
+pub fn is_told() -> bool {
+    std::env::var_os(TOLD).is_some()
+}
+
 /// A story to be told in a process that has nothing of this one's settings.
 pub fn process(story: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     for name in ["HANGUP_ADDRESS", "HANGUP_COMMAND", "HANGUP_TOKEN", "HANGUP_TOKEN_FILE"] {
         command.env_remove(name);
     }
+    command.env(TOLD, "1");
     command.args(["--ignored", "--exact", "--nocapture", "--test-threads=1", story]);
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     command
