@@ -224,28 +224,53 @@ def test_sigkill_of_the_test_process_ends_its_scopes_on_a_daemon_that_others_use
             socket.create_connection(("127.0.0.1", held["port"]))
 
 
-def test_a_fork_has_the_same_daemon_and_does_not_keep_it_alive(tmp_path: Path) -> None:
+def test_a_fork_is_told_and_does_not_keep_the_daemon_alive(tmp_path: Path) -> None:
     script = """
 import os, sys
 import hangup
 
-pid = hangup.daemon().info().pid
-child = os.fork()
-if child == 0:
-    os.write(1, f"{pid} {hangup.daemon()._calls.place.address}\\n".encode())
+os.write(1, f"{hangup.daemon().info().pid}\\n".encode())
+if os.fork() == 0:
+    try:
+        hangup.fixture()
+    except hangup.NoDaemonError as error:
+        os.write(1, str(error).encode() + b"\\n")
     sys.stdin.read()
     os._exit(0)
-os.write(1, f"{pid} {hangup.daemon().address}\\n".encode())
-os.waitpid(child, 0)
+os.wait()
 """
     with process(script, folder=tmp_path) as running:
         assert running.stdout is not None
-        first, second = running.stdout.readline(), running.stdout.readline()
-        assert first == second
-        ended = os.pidfd_open(int(first.split()[0]))
+        ended = os.pidfd_open(int(running.stdout.readline()))
+        assert "before this process was forked" in running.stdout.readline()
         running.kill()
         assert select.select([ended], [], [], 2)[0], "the fork holds the pipe"
         os.close(ended)
+
+
+def test_processes_can_be_started_while_calls_are_under_way() -> None:
+    with hangup.fixture() as fixture:
+        listener = fixture.listen()
+        done = threading.Event()
+
+        def call() -> None:
+            while not done.is_set():
+                listener.get()
+
+        threads = [threading.Thread(target=call) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        try:
+            # `preexec_fn` makes `subprocess` fork in each version of Python.
+            lines = [["echo", str(number)] for number in range(100)]
+            ran = [subprocess.run(line, capture_output=True, text=True, preexec_fn=os.getpid) for line in lines]
+        finally:
+            done.set()
+            for thread in threads:
+                thread.join()
+    assert [(one.returncode, one.stdout, one.stderr) for one in ran] == [
+        (0, f"{number}\n", "") for number in range(100)
+    ]
 
 
 def test_the_package_and_the_plugin_import_neither_grpc_nor_protobuf() -> None:

@@ -41,7 +41,6 @@ def daemon() -> Daemon:
     """
     global _shared
     with _lock:
-        # A fork of this process has the daemon too, by a connection of its own.
         if _shared is None or _shared._process != os.getpid():
             _shared = Daemon(Calls(place()))
             # Threads of gRPC that live on while the interpreter ends are asking for trouble.

@@ -135,6 +135,7 @@ class DaemonProcess:
 
 _lock = threading.Lock()
 _own: DaemonProcess | None = None
+_user: int | None = None
 #: Asks somebody else for the daemon of this run, as a worker of pytest-xdist does; None: nobody to ask.
 ask_for_address: Callable[[], str] | None = None
 
@@ -144,7 +145,14 @@ def place() -> Place:
 
     Raises NoDaemonError.
     """
-    global _own
+    global _own, _user
+    if _user is None:
+        _user = os.getpid()
+    if _user != os.getpid():
+        raise NoDaemonError(
+            "hangup was used before this process was forked, and gRPC does not survive that: use it after the fork"
+            ' alone, or start the process anew (multiprocessing: "spawn")'
+        )
     address = os.environ.get("HANGUP_ADDRESS", "").strip()
     if address:
         return Place(address, _token())
