@@ -55,11 +55,28 @@ sample() {
   [ -s "$1" ] || { echo "README.md has no $1"; return 1; }
 }
 
-say "README, in an empty project: vitest"
+# How often a daemon is started is counted by what stands before it.
+printf '#!/bin/sh\necho >>%s\nexec node_modules/.bin/hangup "$@"\n' "$temp/started" >"$temp/counted"
+chmod +x "$temp/counted"
+
+# one_daemon <command...>: a run that starts one daemon for all of its workers.
+one_daemon() {
+  local starts
+  : >"$temp/started"
+  HANGUP_COMMAND=$temp/counted "$@"
+  starts=$(wc -l <"$temp/started")
+  [ "$starts" -eq 1 ] || { echo "$starts daemons were started, and not 1"; return 1; }
+}
+
+say "README, in an empty project: vitest; then two files, with one daemon for their workers"
 wait "$install" || { cat "$temp/install.log"; exit 1; }
 cd "$temp/project"
 sample reset.test.ts
-"$temp/project/node_modules/.bin/vitest" run
+node_modules/.bin/vitest run
+mkdir vitest
+for worker in 1 2; do cp reset.test.ts "vitest/reset-$worker.test.ts"; done
+echo 'export default { test: { globalSetup: "hangup/global-setup" } };' >vitest.config.mjs
+one_daemon node_modules/.bin/vitest run --dir vitest
 
 say "README: node:test"
 sample reset.test.mjs
@@ -77,12 +94,7 @@ cat >jest.config.json <<'JSON'
 }
 JSON
 for worker in 1 2; do grep -v 'from "vitest"' reset.test.ts >"jest/reset-$worker.test.ts"; done
-# How often a daemon is started is counted by what stands before it.
-printf '#!/bin/sh\necho >>%s\nexec node_modules/.bin/hangup "$@"\n' "$temp/started" >"$temp/counted"
-chmod +x "$temp/counted"
-HANGUP_COMMAND=$temp/counted node_modules/.bin/jest --ci --maxWorkers 2
-starts=$(wc -l <"$temp/started")
-[ "$starts" -eq 1 ] || { echo "$starts daemons were started, and not 1"; exit 1; }
+one_daemon node_modules/.bin/jest --ci --maxWorkers 2
 
 say "types, as users of ESM and of CommonJS have them"
 mkdir types

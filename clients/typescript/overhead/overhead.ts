@@ -42,11 +42,16 @@ async function throughClient(): Promise<void> {
   await seen;
 }
 
+/** Ports come round again: what was opened before is not meant. */
+let openedAfterSequence = 0n;
+
 async function throughStub(): Promise<void> {
   const { scope } = fixture;
   const socket = await connected(bare.port);
   const seen = sawReset(socket);
-  const { session } = await sessions.waitSession({ scope, listener: bare.name, peerPort: socket.localPort ?? 0 });
+  const peerPort = socket.localPort ?? 0;
+  const { session } = await sessions.waitSession({ scope, listener: bare.name, peerPort, openedAfterSequence });
+  openedAfterSequence = session?.openedSequence ?? 0n;
   await sessions.resetSession({ scope, session: session?.name ?? "", uid: session?.uid ?? "" });
   await seen;
 }

@@ -46,7 +46,7 @@ export class EventStream implements AsyncIterable<Event> {
     })();
   }
 
-  /** Opens one; when it returns the daemon counts. */
+  /** @internal Opens one; when it returns the daemon counts. */
   static async open(connection: Connection, scope: string, options: EventOptions = {}): Promise<EventStream> {
     const request = StreamEventsRequest.fromPartial({
       scope,

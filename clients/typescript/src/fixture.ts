@@ -114,7 +114,7 @@ export class Fixture {
     this.#neverFired = rule;
   }
 
-  /** Makes the scope, and holds it. */
+  /** @internal Makes the scope, and holds it. */
   static async start(connection: Connection, options: FixtureOptions): Promise<Fixture> {
     return new Fixture(connection, await Hold.open(connection, options), options);
   }
@@ -141,7 +141,7 @@ export class Fixture {
       resetOnAccept: Listener_ResetOnAccept[resetOnAccept ?? "UNSPECIFIED"],
       onPeerFin: Session_OnPeerFin[onPeerFin ?? "UNSPECIFIED"],
     });
-    return new Listener(this.#connection, given(listener));
+    return Listener.of(this.#connection, given(listener));
   }
 
   /**
@@ -160,13 +160,13 @@ export class Fixture {
       timeout: milliseconds(timeoutMs),
     };
     const { session } = await this.#connection.call("openSession", request, { waitMs: timeoutMs, signal });
-    return new Session(this.#connection, given(session));
+    return Session.of(this.#connection, given(session));
   }
 
   /** A session by its name, living or ended. */
   async session(name: string): Promise<Session> {
     const { session } = await this.#connection.call("getSession", { scope: this.scope, session: name });
-    return new Session(this.#connection, given(session));
+    return Session.of(this.#connection, given(session));
   }
 
   /** The events of the scope from now on. */

@@ -32,8 +32,7 @@ export class Listener {
   readonly #given = new Map<number, SessionView>();
   #last: Promise<bigint> = Promise.resolve(0n);
 
-  /** Made by a fixture. */
-  constructor(connection: Connection, view: ListenerView) {
+  private constructor(connection: Connection, view: ListenerView) {
     this.#connection = connection;
     this.scope = view.scope;
     this.name = view.name;
@@ -42,6 +41,11 @@ export class Listener {
     this.host = view.host;
     this.port = view.port;
     this.unixPath = view.unixPath;
+  }
+
+  /** @internal Made by a fixture. */
+  static of(connection: Connection, view: ListenerView): Listener {
+    return new Listener(connection, view);
   }
 
   /** The listener as it stands, with what became of its plans so far. */
@@ -70,7 +74,7 @@ export class Listener {
       view = await this.#wait({ peerPort, openedAfterSequence: before.openedSequence }, options);
     }
     this.#given.set(peerPort, view);
-    return new Session(this.#connection, view);
+    return Session.of(this.#connection, view);
   }
 
   /** The session accepted after the one that the last call gave; waits for it. The first call gives the first one. */
@@ -82,7 +86,7 @@ export class Listener {
       ({ ordinal }) => ordinal,
       () => before,
     );
-    return view.then((one) => new Session(this.#connection, one));
+    return view.then((one) => Session.of(this.#connection, one));
   }
 
   /** SYNs are answered with RST from now on: a connect gets ECONNREFUSED. The port is kept. */

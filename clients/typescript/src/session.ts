@@ -73,8 +73,7 @@ export class Session {
   /** The other end, `ip:port`. */
   readonly peerAddress: string;
 
-  /** Made by a fixture or a listener. */
-  constructor(connection: Connection, view: SessionView) {
+  private constructor(connection: Connection, view: SessionView) {
     this.#connection = connection;
     this.scope = view.scope;
     this.name = view.name;
@@ -83,6 +82,11 @@ export class Session {
     this.ordinal = Number(view.ordinal);
     this.localAddress = view.localAddress;
     this.peerAddress = view.peerAddress;
+  }
+
+  /** @internal Made by a fixture or a listener. */
+  static of(connection: Connection, view: SessionView): Session {
+    return new Session(connection, view);
   }
 
   /** The session as it stands, with the kernel's view of it (`tcpInfo`) while it lives. */

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Daemon, daemonCommand, findDaemon } from "../src/daemon.js";
+import setup, { globalTeardown } from "../src/global-setup.js";
 import { cleanEnvironment, hangup, inTime } from "./support/package.js";
 
 // Which daemon, as clients/README.md has it for all languages.
@@ -75,4 +76,29 @@ test.each([
   const start = findDaemon(cleanEnvironment({ HANGUP_COMMAND: command }));
   await expect(start).rejects.toMatchObject({ code: "UNAVAILABLE", reason: "DAEMON_NOT_STARTED" });
   await expect(start).rejects.toThrow(message);
+});
+
+test("the global set-up of a test runner starts a daemon once, tells the workers, and ends it; with an address it starts none", async () => {
+  const before = { ...process.env };
+  try {
+    delete process.env["HANGUP_ADDRESS"];
+    process.env["HANGUP_COMMAND"] = hangup;
+    const teardown = await setup();
+    const address = process.env["HANGUP_ADDRESS"] ?? "";
+    expect(address).toMatch(/^127\.0\.0\.1:\d+$/);
+    await setup();
+    expect(process.env["HANGUP_ADDRESS"]).toBe(address);
+    await inTime(teardown(), () => "the daemon is not gone");
+    expect(process.env["HANGUP_ADDRESS"]).toBeUndefined();
+
+    Object.assign(process.env, { HANGUP_ADDRESS: "127.0.0.1:1", HANGUP_COMMAND: "false" });
+    await setup();
+    await globalTeardown();
+    expect(process.env["HANGUP_ADDRESS"]).toBe("127.0.0.1:1");
+  } finally {
+    for (const name of ["HANGUP_ADDRESS", "HANGUP_COMMAND"]) {
+      delete process.env[name];
+      if (before[name] !== undefined) process.env[name] = before[name];
+    }
+  }
 });

@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cleanEnvironment, connectErrno, hangup, inTime, root, Workplace } from "./support/package.js";
 
@@ -116,6 +119,54 @@ test("a process has one daemon, whatever asks for it first, and by import and re
   );
   expect(await program.line()).toHaveLength(1);
   expect(await program.over()).toBe(0);
+});
+
+test("a token and a unix socket are what the environment says, and without the token the error says so", async () => {
+  using workplace = new Workplace();
+  const [file, socket] = [join(workplace.folder, "token"), join(workplace.folder, "s")];
+  writeFileSync(file, "0123456789abcdef0123\n", { mode: 0o600 });
+  const serve = ["serve", "--listen", `unix:${socket}`, "--token-file", file, "--exit-with-stdin"];
+  const daemon = spawn(process.execPath, [join(root, "bin/hangup.cjs"), ...serve], {
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  const over = once(daemon, "close");
+  try {
+    await inTime(once(daemon.stdout, "data"), () => "the daemon did not start");
+    const ask = `import { startHangup } from "hangup";
+      console.log(JSON.stringify(await startHangup().then((fixture) => fixture.close()).then(() => "ok", (thrown) => thrown.reason)));`;
+    const said = async (env: Record<string, string>) => {
+      const program = workplace.run(ask, cleanEnvironment({ HANGUP_ADDRESS: `unix:${socket}`, ...env }));
+      return program.line();
+    };
+    expect(await said({ HANGUP_TOKEN_FILE: file })).toBe("ok");
+    expect(await said({ HANGUP_TOKEN: "0123456789abcdef0123" })).toBe("ok");
+    expect(await said({ HANGUP_TOKEN: "wrong-wrong-wrong-wrong" })).toBe("TOKEN_WRONG");
+    expect(await said({})).toBe("TOKEN_MISSING");
+  } finally {
+    daemon.stdin.end();
+    await over;
+  }
+});
+
+test("what `await using` asks for is there also where the runtime has no Symbol.asyncDispose", async () => {
+  using workplace = new Workplace();
+  // A context of its own has symbols of its own: in Node 20 none for disposal.
+  const program = workplace.run(
+    `import { readFileSync } from "node:fs";
+    import { createRequire } from "node:module";
+    import { createContext, runInContext } from "node:vm";
+    const file = ${JSON.stringify(join(root, "dist/client.cjs"))};
+    const own = new Set(runInContext("Object.getOwnPropertyNames(globalThis)", createContext({})));
+    const nodes = Object.getOwnPropertyNames(globalThis).filter((name) => !own.has(name));
+    const context = createContext(Object.fromEntries(nodes.map((name) => [name, globalThis[name]])));
+    const module = { exports: {} };
+    runInContext("(function (exports, require, module, __filename, __dirname) {" + readFileSync(file, "utf8") + "\\n})", context)(
+      module.exports, createRequire(file), module, file, file,
+    );
+    const there = runInContext("Symbol", context).asyncDispose;
+    console.log(JSON.stringify([typeof there, ...["Fixture", "EventStream"].map((name) => typeof module.exports[name].prototype[there])]));`,
+  );
+  expect(await program.line()).toEqual(["symbol", "function", "function"]);
 });
 
 test("a daemon that is gone, or none that speaks gRPC, is an error that says so", async () => {
