@@ -34,6 +34,9 @@ export interface CallLimits {
 /** How long the daemon may take to answer, beyond what it was asked to wait, in ms. */
 export const answerMs = 10_000;
 
+/** The longest time of a timer of Node, in ms. */
+const longestTimerMs = 2 ** 31 - 1;
+
 interface Waiting {
   readonly resolve: (response: AnyResponse) => void;
   readonly reject: (error: unknown) => void;
@@ -59,7 +62,7 @@ const control: Method<ControlRequest, ControlResponse> = {
 
 /** A control stream, and the calls of it that have no reply yet. */
 interface Control {
-  readonly stream: ClientDuplexStream<ControlRequest, ControlResponse>;
+  readonly stream: ClientDuplexStream<Buffer, ControlResponse>;
   readonly waiting: Map<bigint, Waiting>;
 }
 
@@ -87,23 +90,25 @@ export class Connection {
     { waitMs = 0, signal }: CallLimits = {},
   ): Promise<ResponseOf<Name>> {
     signal?.throwIfAborted();
+    const id = (this.#lastId += 1n);
+    // Before it is anywhere: what cannot be written would end the stream, and with it the calls of others.
+    const request = encoded({ id, request: { $case: name, value } as DeepPartial<AnyRequest> });
     this.#control ??= this.#openControl();
     const { stream, waiting } = this.#control;
-    const id = (this.#lastId += 1n);
     const late = Symbol("late");
     let giveUp: ((why: unknown) => void) | undefined;
     const reply = new Promise<AnyResponse>((resolve, reject) => {
       waiting.set(id, { resolve, reject });
       giveUp = (why) => {
-        stream.write(ControlRequest.fromPartial({ id, request: { $case: "cancel", value: {} } }));
+        stream.write(encoded({ id, request: { $case: "cancel", value: {} } }));
         reject(why);
       };
     });
     // Also what keeps the process alive until the reply is there: the connection itself does not.
-    const timer = setTimeout(() => giveUp?.(late), waitMs + answerMs);
+    const timer = setTimeout(() => giveUp?.(late), Math.min(waitMs + answerMs, longestTimerMs));
     const onAbort = () => giveUp?.(signal?.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
-    stream.write(ControlRequest.fromPartial({ id, request: { $case: name, value } as DeepPartial<AnyRequest> }));
+    stream.write(request);
     let response: AnyResponse;
     try {
       response = await reply;
@@ -170,10 +175,10 @@ export class Connection {
   }
 
   #openControl(): Control {
-    const { path, requestType, responseType } = control;
+    const { path, responseType } = control;
     const stream = this.#client.makeBidiStreamRequest(
       path,
-      (message: ControlRequest) => toBuffer(requestType.encode(message).finish()),
+      (bytes: Buffer) => bytes,
       (bytes) => responseType.decode(bytes),
       this.#metadata,
     );
@@ -196,6 +201,15 @@ export class Connection {
     const why = this.daemon.lastWords() || failure.message;
     const message = `the daemon at ${this.daemon.address} cannot be reached: ${why}; see HANGUP_ADDRESS, or leave it unset to have one started`;
     return new HangupError("UNAVAILABLE", "DAEMON_UNREACHABLE", message);
+  }
+}
+
+/** @throws HangupError where a value is none that its field can have */
+function encoded(request: DeepPartial<ControlRequest>): Buffer {
+  try {
+    return toBuffer(ControlRequest.encode(ControlRequest.fromPartial(request)).finish());
+  } catch (cause) {
+    throw new HangupError("INVALID_ARGUMENT", "INVALID_ARGUMENT", (cause as Error).message, { cause });
   }
 }
 

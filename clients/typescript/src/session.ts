@@ -158,8 +158,8 @@ export class Session {
       ...this.#target(),
       condition: WaitSessionRequest_Condition[condition],
       state: Session_State[state],
-      bytesReceived: BigInt(bytesReceived),
-      bytesSent: BigInt(bytesSent),
+      bytesReceived,
+      bytesSent,
       timeout: milliseconds(timeoutMs),
     };
     const { session } = await this.#connection.call("waitSession", request, { waitMs: timeoutMs, signal });

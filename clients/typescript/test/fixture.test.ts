@@ -206,6 +206,23 @@ describe("a session", () => {
     expect((await session.waitEnded()).peerEnd?.kind).toBe(EndKind.FIN);
   });
 
+  test("is not harmed by what others ask wrongly: calls share a stream", async () => {
+    await using fixture = await startHangup();
+    const listener = await fixture.listen();
+    const socket = await connected(listener.port);
+    const session = await listener.accepted(socket);
+    const heard = session.wait({ bytesReceived: 5 });
+    for (const wrong of [{ bytesReceived: -1n }, { bytesReceived: 0.5 }, { bytesReceived: 2n ** 70n }]) {
+      expect((await errorOf(session.wait(wrong))).code).toBe("INVALID_ARGUMENT");
+    }
+    expect((await errorOf(session.wait({}, { timeoutMs: -1 }))).code).toBe("INVALID_ARGUMENT");
+    expect((await errorOf(session.wait({}, { timeoutMs: 1e12 }))).reason).toBe("INVALID_FIELD");
+    expect((await errorOf(session.perform({}))).reason).toBe("MISSING_FIELD");
+    socket.write("hello");
+    expect((await heard).bytesReceived).toBe(5n);
+    socket.destroy();
+  });
+
   test("of the daemon's own dialing sends and receives, and is found by its name", async () => {
     await using fixture = await startHangup();
     const server = createServer((socket) =>
