@@ -1,3 +1,4 @@
+import { pollPhase } from "../kernel/poll-phase.js";
 import { everyTick } from "../kernel/ticker.js";
 import { DomainError } from "./errors.js";
 import type { Fixture } from "./fixture.js";
@@ -28,7 +29,12 @@ export async function waitSession(
 ): Promise<Session> {
   const deadline = performance.now() + options.timeoutMs;
   if (selector.listener !== undefined) assertListener(scopes, selector.listener);
-  const session = await untilOpened(fixture, scopes, selector, options);
+  let session = await untilOpened(fixture, scopes, selector, options);
+  if (session.ended && (selector.peerPort ?? selector.peer) !== undefined) {
+    // The port may have come round again, and its new connection wait to be accepted.
+    await pollPhase();
+    session = preferred([session, ...scopes.flatMap((scope) => scope.find(selector) ?? [])]) ?? session;
+  }
   // A state is nothing that the kernel announces: while somebody waits for one it is asked for.
   const stop = goal.state === undefined ? undefined : everyTick(() => poke(session.observers));
   try {

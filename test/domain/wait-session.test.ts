@@ -1,4 +1,9 @@
+import { resetNow } from "../../src/domain/actions/reset.js";
+import { Fixture } from "../../src/domain/fixture.js";
+import { defaultLimits } from "../../src/domain/limits.js";
+import { waitSession } from "../../src/domain/wait-session.js";
 import { Session_OnPeerFin, Session_State, WaitSessionRequest_Condition } from "../../src/gen/hangup/v1/session.js";
+import { connectBlocking } from "../support/blocking-connect.js";
 import { connectTo } from "../support/connections.js";
 import { ms, startTestDaemon, type TestDaemon } from "../support/daemon.js";
 import { failureOf } from "../support/failure.js";
@@ -75,6 +80,39 @@ describe("which session", () => {
     // Both ended: the newest.
     expect(await nameOf({ listener: "echo", peerPort: localPort })).toBe("echo/2");
     expect(await nameOf({ peer: `127.0.0.1:${localPort}` })).toBe("echo/2");
+  });
+
+  test("a connection of the port that is not accepted yet is preferred over a session that has ended", async () => {
+    const fixture = new Fixture(defaultLimits);
+    const scope = fixture.scope("default");
+    const listener = await scope.createListener(
+      "own",
+      { kind: "tcp", host: "127.0.0.1", port: 0 },
+      {
+        onPeerFin: "CLOSE_TOO",
+        labels: {},
+        behaviour: { kind: { name: "echo" } },
+        state: "LISTENING",
+        resetOnAccept: "NEVER",
+        backlog: 511,
+        receiveBufferBytes: undefined,
+        plans: [],
+      },
+    );
+    const own = { host: "127.0.0.1", port: await freePort() };
+    const wait = async () =>
+      waitSession(fixture, [scope], { listener: "own", peerPort: own.port }, {}, { timeoutMs: 5000 });
+    {
+      using _ = connectBlocking(own, listener.view());
+      resetNow(await wait(), { kind: "COMMAND", rpc: "ResetSession", action: "reset" });
+    }
+    using _ = connectBlocking(own, listener.view());
+    // In one turn of the loop: nothing was accepted since.
+    expect([...scope.allSessions()].map(({ name, ended }) => ({ name, ended }))).toEqual([
+      { name: "own/1", ended: true },
+    ]);
+    expect((await wait()).name).toBe("own/2");
+    await fixture.stop();
   });
 
   test("a living session is preferred over one that is newer and has ended", async () => {
