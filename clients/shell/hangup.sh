@@ -38,6 +38,11 @@ hangup_start() {
     hangup_daemon=${hangup_daemon%%'"'*}
     _hangup_started=yes
     ;;
+  '{"error":'*)
+    exec 8>&- 9<&-
+    hangup_reply=$_hangup_line
+    _hangup_read_error
+    ;;
   *)
     exec 8>&- 9<&-
     _hangup_fail UNAVAILABLE NOT_STARTED "the command has not started as 'hangup pipe' does; see the lines above"

@@ -91,9 +91,9 @@ export function failureLine(id: bigint, error: ClientError): string {
   );
 }
 
-/** Why the daemon cannot be asked, as the answer to a call. */
-export function lostLine(id: bigint, code: Status, why: CommandError): string {
-  return errorLine({ id: String(id) }, { code, message: why.message, details: [] }, why.reason);
+/** Why the daemon cannot be asked, as the answer to a call, or in place of the ready line. */
+export function lostLine(of: { id?: string }, code: Status, why: CommandError): string {
+  return errorLine(of, { code, message: why.message, details: [] }, why.reason);
 }
 
 /** What is wrong with a line, as a line: it has no id that could be trusted. */
@@ -108,7 +108,7 @@ interface StatusFacts {
 }
 
 /** `code` by its name; the reason of ErrorInfo beside it, where programs without protobuf look first. */
-function errorLine(of: { id: string } | { line: number }, status: StatusFacts, reason = reasonOf(status)): string {
+function errorLine(of: { id?: string } | { line: number }, status: StatusFacts, reason = reasonOf(status)): string {
   const { code, message, details } = status;
   return line({ ...of, error: { code: Status[code] ?? String(code), reason, message, details } });
 }

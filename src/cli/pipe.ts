@@ -4,11 +4,12 @@ import { type Client, ClientError } from "nice-grpc";
 import { RichClientError } from "nice-grpc-error-details";
 import { startDaemon } from "../daemon.js";
 import { type ControlRequest, ControlServiceDefinition } from "../gen/hangup/v1/control.js";
+import { DaemonServiceDefinition } from "../gen/hangup/v1/daemon.js";
 import { EventServiceDefinition } from "../gen/hangup/v1/event.js";
 import { ScopeServiceDefinition } from "../gen/hangup/v1/scope.js";
 import { apiVersion } from "../service/server.js";
 import { version } from "../version.js";
-import { commandError, useService } from "./client.js";
+import { answerMs, commandError, useService } from "./client.js";
 import { CommandError } from "./command-error.js";
 import type { Endpoint } from "./credentials.js";
 import {
@@ -53,6 +54,7 @@ export async function pipe(options: PipeOptions): Promise<void> {
   // What is meant for another daemon is not for this one.
   const endpoint = own === undefined ? { ...options, address: given ?? "" } : { address: own.address };
   const print = (line: string) => void process.stdout.write(line);
+  if (given !== undefined) await makeSure(endpoint, print);
   print(`${JSON.stringify({ ready: { address: endpoint.address, pid: process.pid, version, apiVersion } })}\n`);
   await useService(endpoint, ControlServiceDefinition, (control) =>
     useService(endpoint, EventServiceDefinition, (events) =>
@@ -61,6 +63,20 @@ export async function pipe(options: PipeOptions): Promise<void> {
       ),
     ),
   );
+}
+
+/** That a daemon answers there, and answers us: else why not is the only line. */
+async function makeSure(endpoint: Endpoint, print: (line: string) => void): Promise<void> {
+  const signal = AbortSignal.timeout(answerMs);
+  await useService(endpoint, DaemonServiceDefinition, async (daemon) => {
+    try {
+      await daemon.getInfo({}, { signal });
+    } catch (error) {
+      const told = commandError(endpoint.address, error);
+      if (error instanceof ClientError && told instanceof CommandError) print(lostLine({}, error.code, told));
+      throw error;
+    }
+  });
 }
 
 class Pipe {
@@ -110,7 +126,7 @@ class Pipe {
   private errorLine(id: bigint, error: ClientError): string {
     const told = commandError(this.address, error);
     return told instanceof CommandError && !(error instanceof RichClientError)
-      ? lostLine(id, error.code, told)
+      ? lostLine({ id: String(id) }, error.code, told)
       : failureLine(id, error);
   }
 

@@ -227,17 +227,30 @@ test("at the end of its input a call gets a second, and no more", async () => {
   expect(await piped.running.exit()).toMatchObject({ code: 0, stderr: "" });
 });
 
-test("a daemon that cannot be asked is the answer to all that is under way", async () => {
-  const { piped } = await pipe("--address", "127.0.0.1:1");
-  await using _ = piped;
-  piped.write({ id: 1, holdScope: {} }, { id: 2, getInfo: {} });
-  for (const id of ["1", "2"]) {
-    expect(await piped.line({ id })).toMatchObject({ error: { code: "UNAVAILABLE", reason: "ECONNREFUSED" } });
-  }
+test("a daemon that cannot be asked is an error in place of the first line", async () => {
+  await using running = start(["pipe", "--address", "127.0.0.1:1"]);
+  const piped = new Piped(running);
+  expect(await piped.line({})).toMatchObject({ error: { code: "UNAVAILABLE", reason: "ECONNREFUSED" } });
   expect(await piped.running.exit()).toMatchObject({
     code: 1,
     stderr: expect.stringContaining("no daemon at 127.0.0.1:1"),
   });
+});
+
+test("a daemon that dies is the answer to all that is under way", async () => {
+  await using served = await serve();
+  const { piped } = await pipe("--address", served.ready.address);
+  await using _ = piped;
+  await piped.ask(1, "holdScope", { scope: "mine" });
+  piped.write({ id: 2, waitSession: { session: "nobody/1", timeout: "60s" } }, { id: 3, getInfo: {} });
+  await piped.line({ id: "3" });
+  served.running.send("SIGKILL");
+  for (const id of ["1", "2"]) {
+    expect(await piped.line({ id })).toMatchObject({
+      error: { code: expect.stringMatching(/UNAVAILABLE|CANCELLED|INTERNAL/) },
+    });
+  }
+  expect(await piped.running.exit()).toMatchObject({ code: 1 });
 });
 
 test("when its daemon goes away it says so and ends with 1", async () => {

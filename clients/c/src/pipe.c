@@ -73,6 +73,19 @@ static void fail_for_memory(hangup_error *error) {
   hangup_fail(error, "RESOURCE_EXHAUSTED", "NO_MEMORY", "no memory");
 }
 
+static const char *text_of(const cJSON *object, const char *name) {
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+  return cJSON_IsString(item) ? item->valuestring : "";
+}
+
+/* Whether a line is an error; it is `error` then. */
+static bool fail_as(const cJSON *line, hangup_error *error) {
+  const cJSON *failure = cJSON_GetObjectItemCaseSensitive(line, "error");
+  if (failure == NULL) return false;
+  hangup_fail(error, text_of(failure, "code"), text_of(failure, "reason"), "%s", text_of(failure, "message"));
+  return true;
+}
+
 static struct timespec deadline_in(long long ms) {
   struct timespec at;
   clock_gettime(CLOCK_MONOTONIC, &at);
@@ -296,8 +309,8 @@ static int spawn(char **words, int in, int out) {
   return failure;
 }
 
-/* The first line, {"ready":{...}}; false when none comes. */
-static bool read_ready(int out, struct buffer *buffer) {
+/* The first line, {"ready":{...}}; false when none comes, or why the daemon cannot be asked. */
+static bool read_ready(int out, struct buffer *buffer, hangup_error *error) {
   struct timespec deadline = deadline_in(start_ms);
   char *text;
   while ((text = whole_line(buffer)) == NULL) {
@@ -311,6 +324,7 @@ static bool read_ready(int out, struct buffer *buffer) {
   const cJSON *ready = cJSON_GetObjectItemCaseSensitive(json, "ready");
   const cJSON *address = cJSON_GetObjectItemCaseSensitive(ready, "address");
   const cJSON *pid = cJSON_GetObjectItemCaseSensitive(ready, "pid");
+  fail_as(json, error);
   bool is_ready = cJSON_IsString(address) && cJSON_IsNumber(pid);
   if (is_ready) {
     snprintf(current.address, sizeof current.address, "%s", address->valuestring);
@@ -348,17 +362,18 @@ static bool start(hangup_error *error) {
   memset(&current, 0, sizeof current);
   if (failure != 0)
     hangup_fail(error, "UNAVAILABLE", "NOT_STARTED", "hangup cannot be started: %s", strerror(failure));
-  else if (!read_ready(out[0], &buffer))
-    hangup_fail(error, "UNAVAILABLE", "NOT_STARTED", "\"%s%s%s ...\" has not started as `hangup pipe` does; see standard error",
-                words[0], words[1] == NULL ? "" : " ", words[1] == NULL ? "" : words[1]);
   else {
-    current.in = in[0];
-    current.out = out[0];
-    failure = start_reader(&buffer);
-    if (failure == 0)
-      current.number = ++pipes;
-    else
-      hangup_fail(error, "UNAVAILABLE", "NOT_STARTED", "no thread: %s", strerror(failure));
+    hangup_fail(error, "UNAVAILABLE", "NOT_STARTED", "\"%s %s ...\" has not started as `hangup pipe` does; see standard error",
+                words[0], words[1]);
+    if (read_ready(out[0], &buffer, error)) {
+      current.in = in[0];
+      current.out = out[0];
+      failure = start_reader(&buffer);
+      if (failure == 0)
+        current.number = ++pipes;
+      else
+        hangup_fail(error, "UNAVAILABLE", "NOT_STARTED", "no thread: %s", strerror(failure));
+    }
   }
   hangup_command_free(words);
   if (current.number != 0) return true;
@@ -485,11 +500,6 @@ static struct hangup_exchange *ask(unsigned long pipe, bool is_stream, const cha
   return NULL;
 }
 
-static const char *text_of(const cJSON *object, const char *name) {
-  const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-  return cJSON_IsString(item) ? item->valuestring : "";
-}
-
 /* The next line, or NULL and `error`. */
 static cJSON *take(struct hangup_exchange *exchange, long long timeout_ms, const char *late, hangup_error *error) {
   struct timespec deadline = deadline_in(timeout_ms);
@@ -510,9 +520,7 @@ static cJSON *take(struct hangup_exchange *exchange, long long timeout_ms, const
       hangup_fail(error, "DEADLINE_EXCEEDED", late, "nothing came within %lld ms", timeout_ms);
   }
   pthread_mutex_unlock(&lock);
-  const cJSON *failure = cJSON_GetObjectItemCaseSensitive(json, "error");
-  if (failure == NULL) return json;
-  hangup_fail(error, text_of(failure, "code"), text_of(failure, "reason"), "%s", text_of(failure, "message"));
+  if (!fail_as(json, error)) return json;
   cJSON_Delete(json);
   return NULL;
 }
