@@ -112,12 +112,12 @@ public final class Listener implements AutoCloseable {
               request -> request.setPeerPort(peerPort).setOpenedAfterSequence(earlier), timeout);
     }
     givenByPort.put(peerPort, found.getUid());
-    return given(found);
+    return new Session(fixture, found);
   }
 
   /**
-   * The session accepted after the one that this or {@link #accepted(int)} gave last, or the first;
-   * waits for it, at most 5 s.
+   * The session accepted after the one that this gave last, the first one at first; waits for it, at
+   * most 5 s.
    *
    * @return the session
    * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT)
@@ -127,8 +127,7 @@ public final class Listener implements AutoCloseable {
   }
 
   /**
-   * The session accepted after the one that this or {@link #accepted(int)} gave last, or the first;
-   * waits for it.
+   * The session accepted after the one that this gave last, the first one at first; waits for it.
    *
    * @param timeout how long to wait, at most 10 minutes
    * @return the session
@@ -137,7 +136,10 @@ public final class Listener implements AutoCloseable {
   public Session next(Duration timeout) {
     // One at a time: two threads that ask get two sessions.
     synchronized (lastOrdinal) {
-      return given(waitSession(request -> request.setOrdinal(lastOrdinal.get() + 1), timeout));
+      io.hangup.v1.Session found =
+          waitSession(request -> request.setOrdinal(lastOrdinal.get() + 1), timeout);
+      lastOrdinal.set(found.getOrdinal());
+      return new Session(fixture, found);
     }
   }
 
@@ -208,11 +210,6 @@ public final class Listener implements AutoCloseable {
 
   private void become(State state) {
     update(request -> request.setState(state));
-  }
-
-  private Session given(io.hangup.v1.Session session) {
-    lastOrdinal.set(session.getOrdinal());
-    return new Session(fixture, session);
   }
 
   private io.hangup.v1.Session waitSession(
