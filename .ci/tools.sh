@@ -40,13 +40,13 @@ need_typescript() {
 }
 
 need_c() {
-  { command -v cc && command -v g++ && command -v make && pkg-config --exists libcjson libcurl; } >/dev/null ||
-    apt_install gcc g++ libc6-dev make pkg-config libcjson-dev libcurl4-openssl-dev
+  { command -v cc && command -v g++ && command -v make && pkg-config --exists libcjson libcurl gtest; } >/dev/null ||
+    apt_install gcc g++ libc6-dev make pkg-config libcjson-dev libcurl4-openssl-dev libgtest-dev
 }
 
 need_shell() {
-  { command -v shellcheck && command -v bats && command -v dash && command -v curl; } >/dev/null ||
-    apt_install shellcheck bats dash curl
+  { command -v shellcheck && command -v bats && command -v dash && command -v curl && command -v socat; } >/dev/null ||
+    apt_install shellcheck bats dash curl socat
 }
 
 need_grpcurl() {

@@ -29,7 +29,7 @@ const needs: Readonly<Record<Language, readonly string[]>> = {
   rust: ["cargo"],
   typescript: ["node"],
   c: ["cc", "make", "pkg-config"],
-  shell: ["bash", "curl"],
+  shell: ["bash", "curl", "socat"],
 };
 
 /** What was written before, by language; nothing before the first time. */
