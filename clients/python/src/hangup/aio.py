@@ -1,11 +1,13 @@
 """The client for asyncio: the same words as `hangup`, to be awaited.
 
-async with hangup.aio.fixture() as fixture:
-    listener = await fixture.listen()
-    reader, writer = await asyncio.open_connection(listener.host, listener.port)
-    session = await listener.accepted(writer.get_extra_info("sockname")[1])
-    await session.reset()
-    await reader.read(1)  # raises ConnectionResetError
+    async with hangup.aio.fixture() as fixture:
+        listener = await fixture.listen()
+        reader, writer = await asyncio.open_connection(listener.host, listener.port)
+        session = await listener.accepted(writer.get_extra_info("sockname")[1])
+        await session.reset()
+        await reader.read(1)  # raises ConnectionResetError
+
+Errors, receipts, events and reports are those of `hangup`.
 """
 
 from __future__ import annotations
