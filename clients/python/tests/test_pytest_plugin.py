@@ -11,6 +11,9 @@ import time
 
 import pytest
 
+#: The last is for pytest-asyncio, which warns without it.
+STRICT = ["-W", "error", "-o", "asyncio_default_fixture_loop_scope=function"]
+
 RESETS = """
 import socket
 RESETS = {"steps": [{"trigger": {"bytes_received": 1}, "action": {"reset": {}}}]}
@@ -30,7 +33,7 @@ def test_the_fixtures_are_there_without_an_import(pytester: pytest.Pytester) -> 
             assert hangup.session(f"{hangup_listener.name}/1").wait_ended().local == "FIN"
         """
     )
-    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*STRICT).assert_outcomes(passed=1)
 
 
 def test_a_step_that_never_fired_fails_the_test(pytester: pytest.Pytester) -> None:
@@ -223,6 +226,5 @@ def test_a_test_of_asyncio_uses_it_too(pytester: pytest.Pytester) -> None:
             writer.close()
         """
     )
-    options = ["-W", "error", "-o", "asyncio_mode=auto"]
-    pytester.runpytest_subprocess(*options).assert_outcomes(passed=2)
+    pytester.runpytest_subprocess(*STRICT, "-o", "asyncio_mode=auto").assert_outcomes(passed=2)
     assert "hangup" in sys.modules
