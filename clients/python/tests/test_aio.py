@@ -78,6 +78,7 @@ async def test_a_cycle_of_all_words() -> None:
             await connect(listener)
         await listener.resume()
         reader, writer, _ = await connect(listener)
+        assert (await listener.next()).name == "echo/1"
         second = await listener.next()
         assert second.name == "echo/2"
         await second.half_close()

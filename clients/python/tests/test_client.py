@@ -72,6 +72,8 @@ def test_a_port_that_comes_round_again_is_another_session(hangup_listener: Liste
 
 def test_next_gives_one_after_the_other(hangup_listener: Listener) -> None:
     with connect(hangup_listener) as first, connect(hangup_listener) as second, connect(hangup_listener) as third:
+        # What is given otherwise does not count.
+        assert hangup_listener.accepted(third).name == "listener-1/3"
         assert hangup_listener.next().uid == hangup_listener.accepted(first).uid
         assert hangup_listener.next().uid == hangup_listener.accepted(second).uid
         assert hangup_listener.next().uid == hangup_listener.accepted(third).uid

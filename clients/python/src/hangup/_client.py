@@ -297,8 +297,7 @@ class Listener:
         seconds.
 
         The test's own socket may be given for its port. A session that was given before and has ended is not given
-        again: ports
-        come round.
+        again: ports come round.
 
         Raises HangupTimeoutError: WAIT_TIMEOUT.
         """
@@ -311,13 +310,12 @@ class Listener:
         return Session(self._calls, self._given.give(session, port))
 
     def next(self, *, timeout: float = 5.0) -> Session:
-        """The session accepted after the one that the last call of `next()` or `accepted()` gave; at first, the
-        first one. Waits for it, up to
-        `timeout` seconds.
+        """The session accepted after the one that the last call of this gave; at first, the first one. Waits for it,
+        up to `timeout` seconds.
 
         Raises HangupTimeoutError: WAIT_TIMEOUT.
         """
-        return Session(self._calls, self._given.give(self._wait(self._given.next(self._listener, timeout))))
+        return Session(self._calls, self._given.count(self._wait(self._given.next(self._listener, timeout))))
 
     def refuse(self) -> None:
         """From now on connect(2) gives ECONNREFUSED; the port is held. Sessions live on."""

@@ -306,7 +306,7 @@ class Given:
     """
 
     def __init__(self) -> None:
-        self.ordinal = 0
+        self._ordinal = 0
         self._of_port: dict[int, session_pb2.Session] = {}
 
     def accepted(self, listener: listener_pb2.Listener, port: int, timeout: float) -> session_pb2.WaitSessionRequest:
@@ -316,9 +316,9 @@ class Given:
         )
 
     def next(self, listener: listener_pb2.Listener, timeout: float) -> session_pb2.WaitSessionRequest:
-        """Asks for the session behind the one given last."""
+        """Asks for the session behind the one counted last."""
         return session_pb2.WaitSessionRequest(
-            scope=listener.scope, listener=listener.name, ordinal=self.ordinal + 1, timeout=duration(timeout)
+            scope=listener.scope, listener=listener.name, ordinal=self._ordinal + 1, timeout=duration(timeout)
         )
 
     def is_old(self, port: int, session: session_pb2.Session) -> bool:
@@ -326,11 +326,14 @@ class Given:
         before = self._of_port.get(port)
         return session.ended and before is not None and before.uid == session.uid
 
-    def give(self, session: session_pb2.Session, port: int = 0) -> session_pb2.Session:
-        """Keeps in mind that it was given."""
-        self.ordinal = session.ordinal
-        if port:
-            self._of_port[port] = session
+    def count(self, session: session_pb2.Session) -> session_pb2.Session:
+        """Keeps in mind that `next()` gave it."""
+        self._ordinal = session.ordinal
+        return session
+
+    def give(self, session: session_pb2.Session, port: int) -> session_pb2.Session:
+        """Keeps in mind that it was given for the port."""
+        self._of_port[port] = session
         return session
 
 
