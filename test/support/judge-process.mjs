@@ -57,7 +57,7 @@ let lastErrno = 0;
  * @param {string} prototype
  * @returns {(...args: any[]) => any}
  */
-function call(prototype) {
+function libcCall(prototype) {
   const native = libc.func(prototype);
   const { errno } = koffi;
   return (...args) => {
@@ -69,22 +69,22 @@ function call(prototype) {
 }
 
 const c = {
-  socket: call("int socket(int domain, int type, int protocol)"),
-  bind: call("int bind(int fd, const void *address, uint length)"),
-  connect: call("int connect(int fd, const void *address, uint length)"),
-  listen: call("int listen(int fd, int backlog)"),
-  accept4: call("int accept4(int fd, void *address, void *length, int flags)"),
-  getsockname: call("int getsockname(int fd, void *address, void *length)"),
-  send: call("long send(int fd, const void *data, size_t length, int flags)"),
-  recv: call("long recv(int fd, void *data, size_t length, int flags)"),
-  shutdown: call("int shutdown(int fd, int how)"),
-  close: call("int close(int fd)"),
-  poll: call("int poll(void *fds, ulong count, int timeoutMs)"),
-  setsockopt: call("int setsockopt(int fd, int level, int name, const void *value, uint length)"),
-  getsockopt: call("int getsockopt(int fd, int level, int name, void *value, void *length)"),
-  ioctl: call("int ioctl(int fd, ulong request, ...)"),
-  inet_pton: call("int inet_pton(int family, const char *text, void *address)"),
-  inet_ntop: call("void *inet_ntop(int family, const void *address, void *text, uint size)"),
+  socket: libcCall("int socket(int domain, int type, int protocol)"),
+  bind: libcCall("int bind(int fd, const void *address, uint length)"),
+  connect: libcCall("int connect(int fd, const void *address, uint length)"),
+  listen: libcCall("int listen(int fd, int backlog)"),
+  accept4: libcCall("int accept4(int fd, void *address, void *length, int flags)"),
+  getsockname: libcCall("int getsockname(int fd, void *address, void *length)"),
+  send: libcCall("long send(int fd, const void *data, size_t length, int flags)"),
+  recv: libcCall("long recv(int fd, void *data, size_t length, int flags)"),
+  shutdown: libcCall("int shutdown(int fd, int how)"),
+  close: libcCall("int close(int fd)"),
+  poll: libcCall("int poll(void *fds, ulong count, int timeoutMs)"),
+  setsockopt: libcCall("int setsockopt(int fd, int level, int name, const void *value, uint length)"),
+  getsockopt: libcCall("int getsockopt(int fd, int level, int name, void *value, void *length)"),
+  ioctl: libcCall("int ioctl(int fd, ulong request, ...)"),
+  inet_pton: libcCall("int inet_pton(int family, const char *text, void *address)"),
+  inet_ntop: libcCall("void *inet_ntop(int family, const void *address, void *text, uint size)"),
 };
 
 const AF_UNIX = 1,
