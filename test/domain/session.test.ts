@@ -135,11 +135,21 @@ describe("on a session that is not read", () => {
     expect(await receiptAtEnd(name)).toMatchObject({ peerEnd: { kind: "RST" } });
   });
 
-  /** More than an inbox and the chunk that fills it can take, and no more than our kernel surely takes beside them. */
+  /** More than an inbox and the chunk that fills it can take, and no more than our kernel takes beside them. */
   const size = MiB + 80 * 1024;
 
+  /** A session that is read by ReceiveData alone, with a window that takes all of that: the kernel's own may not. */
+  async function inboxOf() {
+    const listener = await daemon.listen("inbox", {
+      behaviour: { kind: { $case: "manual", value: {} } },
+      onPeerFin: Session_OnPeerFin.STAY_OPEN,
+      receiveBufferBytes: 128 * 1024,
+    });
+    return connectTo(daemon, judge, { name: "inbox", ...listener });
+  }
+
   test("the RST of a peer that filled an inbox is noticed, and ReceiveData gives every byte, then ECONNRESET", async () => {
-    const { peer, name } = await dialJudge(daemon, judge);
+    const { peer, name } = await inboxOf();
     expect(await peer.sendAll({ size })).toEqual({ sent: size });
     // What has not left the peer's kernel its RST throws away.
     await untilUnread(name, size);
@@ -151,7 +161,7 @@ describe("on a session that is not read", () => {
   });
 
   test("the FIN behind a full inbox is noticed, and ReceiveData gives every byte, then EOF", async () => {
-    const { peer, name } = await dialJudge(daemon, judge);
+    const { peer, name } = await inboxOf();
     expect(await peer.sendAll({ size })).toEqual({ sent: size });
     await untilUnread(name, size);
     await peer.shutdown("WR");
