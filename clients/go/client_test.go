@@ -256,6 +256,40 @@ func TestADialedSessionSendsAndReceives(t *testing.T) {
 	}
 }
 
+func TestAHandleIsOfOneLifeOfItsName(t *testing.T) {
+	t.Parallel()
+	fixture := hanguptest.Start(t)
+	listener, err := fixture.Listen(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := fixture.Dial(t.Context(), listener.Address(), hangup.As("client"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.Reset(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := first.Info(t.Context()); err != nil || info.Uid != first.UID() || !info.Ended {
+		t.Errorf("ended: %v %v", info, err)
+	}
+	second, err := fixture.Dial(t.Context(), listener.Address(), hangup.As("client"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := first.Info(t.Context()); info != nil || !errors.Is(err, hangup.Reason("WAIT_TIMEOUT")) {
+		t.Errorf("the first: %v %v", info, err)
+	}
+	if receipt, err := first.Reset(t.Context()); receipt != nil || !errors.Is(err, hangup.ErrFailedPrecondition) {
+		t.Errorf("a command for the first: %v %v", receipt, err)
+	}
+	for _, living := range []*hangup.Session{second, fixture.Session("client")} {
+		if info, err := living.Info(t.Context()); err != nil || info.Uid != second.UID() || info.Ended {
+			t.Errorf("the second: %v %v", info, err)
+		}
+	}
+}
+
 func TestSignalsAndActions(t *testing.T) {
 	t.Parallel()
 	fixture := hanguptest.Start(t)

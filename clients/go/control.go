@@ -32,10 +32,15 @@ type control struct {
 	newest  *controlStream
 }
 
-// carries tells whether the control stream is for this request.
+// carries tells whether the control stream is for this request. One that cannot be encoded, such as with a text that is
+// not UTF-8, would end the stream for all: as a call of its own it fails alone.
 func (c *control) carries(request proto.Message) bool {
 	_, known := controlRequests.fields[request.ProtoReflect().Descriptor().FullName()]
-	return known && proto.Size(request) <= longestOnControl
+	if !known {
+		return false
+	}
+	data, err := proto.Marshal(request)
+	return err == nil && len(data) <= longestOnControl
 }
 
 // call makes a call; its errors are statuses of gRPC.

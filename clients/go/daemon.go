@@ -55,7 +55,7 @@ func Shared(ctx context.Context) (*Daemon, error) {
 }
 
 func findOrStart(ctx context.Context) (*Daemon, error) {
-	address := os.Getenv("HANGUP_ADDRESS")
+	address := strings.TrimSpace(os.Getenv("HANGUP_ADDRESS"))
 	if address == "" {
 		process, err := startProcess(ctx)
 		if err != nil {

@@ -11,8 +11,12 @@ package hangup
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"sync"
+
+	"google.golang.org/grpc"
 
 	"hangup/clients/go/hangupv1"
 )
@@ -22,6 +26,8 @@ import (
 type Fixture struct {
 	daemon *Daemon
 	scope  *hangupv1.Scope
+	// The stream that holds the scope. Its next message is the report, if somebody else ends the scope.
+	hold grpc.ServerStreamingClient[hangupv1.HoldScopeResponse]
 	// Ends the streams: that which holds the scope, and those of events.
 	release      context.CancelFunc
 	lifetime     context.Context
@@ -73,7 +79,7 @@ func (d *Daemon) Start(ctx context.Context, options ...Option) (*Fixture, error)
 		return nil, err
 	}
 	return &Fixture{
-		daemon: d, scope: first.Scope, lifetime: lifetime, release: release, allowUnfired: chosen.allowUnfired,
+		daemon: d, scope: first.Scope, hold: stream, lifetime: lifetime, release: release, allowUnfired: chosen.allowUnfired,
 	}, nil
 }
 
@@ -130,7 +136,8 @@ func (e *NeverFiredError) Error() string {
 }
 
 // Close ends the scope: its listeners are deleted, its sessions reset. It gives the report, and a *NeverFiredError with
-// it where a step of a plan never fired, unless AllowUnfired was given. Further calls give the same again.
+// it where a step of a plan never fired, unless AllowUnfired was given. A scope that somebody else has ended is no error:
+// its holder was told the report. Further calls give the same again.
 func (f *Fixture) Close(ctx context.Context) (*Report, error) {
 	f.closing.Lock()
 	defer f.closing.Unlock()
@@ -138,14 +145,32 @@ func (f *Fixture) Close(ctx context.Context) (*Report, error) {
 		return f.report, f.closed
 	}
 	defer f.release()
-	reply, err := f.daemon.scopes.DeleteScope(ctx, &hangupv1.DeleteScopeRequest{Scope: f.scope.Name, Uid: f.scope.Uid})
+	report, err := f.end(ctx)
 	if err != nil {
 		f.closed = err
 		return nil, err
 	}
-	f.report = &Report{reply.Report, neverFired(reply.Report)}
+	f.report = &Report{report, neverFired(report)}
 	if len(f.report.NeverFired) > 0 && !f.allowUnfired {
 		f.closed = &NeverFiredError{f.report.NeverFired}
 	}
 	return f.report, f.closed
+}
+
+func (f *Fixture) end(ctx context.Context) (*hangupv1.ScopeReport, error) {
+	reply, err := f.daemon.scopes.DeleteScope(ctx, &hangupv1.DeleteScopeRequest{Scope: f.scope.Name, Uid: f.scope.Uid})
+	if err == nil {
+		return reply.Report, nil
+	}
+	endedBefore := errors.Is(err, Reason("UNKNOWN_SCOPE")) || errors.Is(err, Reason("UID_MISMATCH")) ||
+		errors.Is(err, Reason("SCOPE_ENDED"))
+	if !endedBefore {
+		return nil, err
+	}
+	last, untold := firstOf(ctx, "HoldScope", f.release, f.hold.Recv)
+	if report := last.GetReport(); untold == nil && report != nil {
+		return report, nil
+	}
+	return nil, fmt.Errorf("hangup: scope %s had ended before, and what became of its plans is not known: %w",
+		f.scope.Name, errors.Join(err, untold))
 }

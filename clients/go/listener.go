@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"sync"
 
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
@@ -174,13 +175,20 @@ func portOf(address net.Addr) (uint32, error) {
 }
 
 // Next gives the session accepted after the one that the last call gave, at first the first, and waits for it. Calls at
-// the same time give a session each.
+// the same time give a session each, and the time of each runs from when it was made.
 func (l *Listener) Next(ctx context.Context) (*Session, error) {
+	if _, given := ctx.Deadline(); !given {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
+		defer cancel()
+	}
 	select {
 	case l.next <- struct{}{}:
 		defer func() { <-l.next }()
 	case <-ctx.Done():
-		return nil, errorOf("WaitSession", ctx.Err())
+		why := status.FromContextError(ctx.Err()).Code()
+		return nil, errorOf("WaitSession", status.Errorf(why,
+			"listener %q: another Next, called before this one, still waited for its session", l.created.Name))
 	}
 	found, err := l.fixture.wait(ctx, &hangupv1.WaitSessionRequest{Listener: l.created.Name, Ordinal: l.newest + 1})
 	if err != nil {

@@ -4,10 +4,13 @@ import (
 	"context"
 	"io"
 
+	"google.golang.org/protobuf/types/known/durationpb"
+
 	"hangup/clients/go/hangupv1"
 )
 
-// Session is a named handle on one connection. A command never meets a later session of the same name.
+// Session is a named handle on one connection. Nothing done by it meets a later session of the same name, but for Signal,
+// which goes by the name alone. One that was only named ([Fixture.Session]) is whichever has the name at the moment.
 type Session struct {
 	fixture *Fixture
 	name    string
@@ -66,12 +69,20 @@ func (s *Session) Name() string { return s.name }
 // UID is never reused; empty of a session that was only named.
 func (s *Session) UID() string { return s.uid }
 
-// Info asks the daemon how it stands, with the kernel's view of the connection.
+// Info asks the daemon how it stands, with the kernel's view of the connection while it lives. Once another
+// session has its name the daemon knows it no more, and that is an error.
 func (s *Session) Info(ctx context.Context) (*hangupv1.Session, error) {
 	reply, err := s.fixture.daemon.sessions.GetSession(ctx, &hangupv1.GetSessionRequest{
 		Scope: s.fixture.scope.Name, Session: s.name, View: hangupv1.Session_FULL,
 	})
-	return reply.GetSession(), err
+	if err != nil || s.uid == "" || reply.GetSession().GetUid() == s.uid {
+		return reply.GetSession(), err
+	}
+	// The name is another life's by now. GetSession takes no uid, WaitSession does.
+	wait, err := s.fixture.daemon.sessions.WaitSession(ctx, &hangupv1.WaitSessionRequest{
+		Scope: s.fixture.scope.Name, Session: s.name, Uid: s.uid, Timeout: durationpb.New(0),
+	})
+	return wait.GetSession(), err
 }
 
 // Close ends it by FIN, after all that was written: the peer reads EOF. When it returns the FIN is with the kernel. The
@@ -187,7 +198,7 @@ func (s *Session) WaitEnded(ctx context.Context) (*hangupv1.Receipt, error) {
 	return session.GetReceipt(), err
 }
 
-// Signal fires the step of its plan that waits for a signal of this name.
+// Signal fires the step of its plan that waits for a signal of this name. It is for the session that has the name now.
 func (s *Session) Signal(ctx context.Context, name string) error {
 	_, err := s.fixture.daemon.sessions.SignalPlan(ctx, &hangupv1.SignalPlanRequest{
 		Scope: s.fixture.scope.Name, Session: s.name, Signal: name,
