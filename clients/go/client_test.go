@@ -98,7 +98,16 @@ func TestACancelledWaitEndsAtOnce(t *testing.T) {
 
 func TestAPortThatComesRoundAgainIsAnotherSession(t *testing.T) {
 	t.Parallel()
-	listener, conn := listenAndConnect(t, hanguptest.Start(t))
+	listener, err := hanguptest.Start(t).Listen(t.Context(), hangup.Name("echo"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// From an address that nobody else connects from: there the kernel gives the port to none in between.
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 77)}}
+	conn, err := dialer.DialContext(t.Context(), "tcp", listener.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
 	first := accepted(t, listener, conn)
 	if _, err := first.Reset(t.Context()); err != nil {
 		t.Fatal(err)
@@ -109,7 +118,7 @@ func TestAPortThatComesRoundAgainIsAnotherSession(t *testing.T) {
 	if session, err := listener.Accepted(soon, conn.LocalAddr()); !errors.Is(err, hangup.Reason("WAIT_TIMEOUT")) {
 		t.Fatalf("before there is another connection: %v, %v", session, err)
 	}
-	dialer := net.Dialer{LocalAddr: conn.LocalAddr()}
+	dialer.LocalAddr = conn.LocalAddr()
 	again, err := dialer.DialContext(t.Context(), "tcp", listener.Address())
 	if err != nil {
 		t.Fatal(err)
