@@ -12,6 +12,11 @@ use crate::request::Request;
 use crate::v1::{GetInfoRequest, GetInfoResponse};
 use crate::{io, rpc};
 
+/// What a stream of events that is not read may hold, in bytes, before the daemon waits; and all streams together: so many
+/// that those not read never use up what the calls need.
+const STREAM_BYTES: u32 = 256 << 10;
+const CONNECTION_BYTES: u32 = 1 << 30;
+
 /// A daemon: what ends connections. All tests of a process share [one](daemon).
 #[derive(Clone)]
 pub struct Daemon(Arc<Connection>);
@@ -42,7 +47,7 @@ pub async fn daemon() -> Result<&'static Daemon> {
         std::thread::spawn(move || found.send(find::find_or_start()));
         let found =
             is_found.await.map_err(|_| Error::new(Code::Internal, "BUG", "the search for a daemon panicked"))??;
-        let daemon = Daemon::at(found, find::token()?)?;
+        let daemon = Daemon::at(found)?;
         daemon.info().await?;
         Ok(daemon)
     });
@@ -57,15 +62,16 @@ impl Daemon {
     ///
     /// `INVALID_SETTING` for what is no address, or no token.
     pub fn connect(address: &str, token: Option<&str>) -> Result<Self> {
-        let found = Found { address: address.to_owned(), started: None };
-        Self::at(found, token.map(str::to_owned))
+        Self::at(Found { address: address.to_owned(), token: token.map(str::to_owned), started: None })
     }
 
-    fn at(Found { address, started }: Found, token: Option<String>) -> Result<Self> {
+    fn at(Found { address, token, started }: Found) -> Result<Self> {
         let invalid = |what: String| Error::new(Code::InvalidArgument, "INVALID_SETTING", what);
         let uri = if address.starts_with("unix:") { address.clone() } else { format!("http://{address}") };
         let endpoint = Endpoint::from_shared(uri)
             .map_err(|_| invalid(format!("{address} is no address of a daemon: say 127.0.0.1:4264 or unix:/path")))?;
+        let endpoint =
+            endpoint.initial_stream_window_size(STREAM_BYTES).initial_connection_window_size(CONNECTION_BYTES);
         let authorization = token
             .map(|token| format!("Bearer {token}").parse())
             .transpose()

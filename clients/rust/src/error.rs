@@ -56,7 +56,7 @@ pub enum Code {
     Internal,
     /// There is no daemon, or no more.
     Unavailable,
-    /// Never used.
+    /// Events were not taken in time.
     DataLoss,
     /// The token is missing or wrong.
     Unauthenticated,
@@ -96,7 +96,8 @@ impl Error {
     }
 
     /// The stable reason, such as `WAIT_TIMEOUT`: those of the daemon are in `docs/errors.md`. Of the client's own are
-    /// `NEVER_FIRED`, `NO_DAEMON` (none was found), `DAEMON_NOT_STARTED`, `DAEMON_GONE`, `NO_ANSWER` and `INVALID_SETTING`.
+    /// `NEVER_FIRED`, `NO_DAEMON` (none was found), `DAEMON_NOT_STARTED`, `DAEMON_GONE`, `NO_ANSWER`, `EVENTS_LOST` and
+    /// `INVALID_SETTING`.
     pub fn reason(&self) -> &str {
         &self.0.reason
     }

@@ -8,13 +8,13 @@ use crate::control::MESSAGE_BYTES;
 use crate::error::{Code, Error, Result};
 use crate::fixture::{Pending, Scope};
 use crate::io::{self, Task};
-use crate::v1::event::Kind;
+use crate::v1::event::{Fact, Kind};
 use crate::v1::event_service_client::EventServiceClient;
 use crate::v1::{Event, StreamEventsRequest};
 
 /// The events of a fixture's scope, in the order of their numbers, from the moment that the stream was opened.
 ///
-/// One that falls far behind gets a `lost` event, never a silent gap.
+/// One that falls far behind gets a `lost` event, never a silent gap; for [`next_of`](Self::next_of) that is an error.
 pub struct Events {
     events: mpsc::Receiver<Result<Event>>,
     _stream: Task,
@@ -135,7 +135,7 @@ impl Events {
     ///
     /// # Errors
     ///
-    /// As [`next`](Self::next).
+    /// As [`next`](Self::next), and `EVENTS_LOST` where events were not taken in time, for it may have been among them.
     pub async fn next_of(&mut self, kind: Kind) -> Result<Event> {
         let timeout = Duration::from_secs(5);
         let found = io::within(timeout, async {
@@ -143,6 +143,11 @@ impl Events {
                 let event = self.next_within(timeout).await?;
                 if event.kind() == Some(kind) {
                     return Ok(event);
+                }
+                if let Some(Fact::Lost(lost)) = event.fact {
+                    let (first, last) = (lost.first_sequence, lost.last_sequence);
+                    let message = format!("the events {first} to {last} are lost: they were not taken in time");
+                    return Err(Error::new(Code::DataLoss, "EVENTS_LOST", message));
                 }
             }
         });

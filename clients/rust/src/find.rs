@@ -21,6 +21,8 @@ const LAST_WORDS_BYTES: usize = 16 << 10;
 /// Where a daemon is.
 pub(crate) struct Found {
     pub(crate) address: String,
+    /// To call with; one that this process started wants none.
+    pub(crate) token: Option<String>,
     /// Of one that this process started.
     pub(crate) started: Option<Started>,
 }
@@ -40,13 +42,13 @@ struct LastWords(Arc<Mutex<Vec<u8>>>);
 /// The daemon at HANGUP_ADDRESS, or one that is started. Blocks until it is ready.
 pub(crate) fn find_or_start() -> Result<Found> {
     match setting("HANGUP_ADDRESS") {
-        Some(address) => Ok(Found { address, started: None }),
+        Some(address) => Ok(Found { address: address.trim().to_owned(), token: token()?, started: None }),
         None => start(command()?),
     }
 }
 
-/// The token to call with; that of a file goes before HANGUP_TOKEN.
-pub(crate) fn token() -> Result<Option<String>> {
+/// The token of the environment; that of a file goes before HANGUP_TOKEN.
+fn token() -> Result<Option<String>> {
     let Some(file) = setting("HANGUP_TOKEN_FILE") else {
         return Ok(setting("HANGUP_TOKEN").map(|token| token.trim().to_owned()));
     };
@@ -137,7 +139,7 @@ fn start(command: Vec<OsString>) -> Result<Found> {
     let first = is_ready.recv_timeout(START);
     if let Some(address) = first.as_deref().ok().and_then(address_in) {
         let started = Started { last_words, _stdin: stdin, _child: child };
-        return Ok(Found { address: address.to_owned(), started: Some(started) });
+        return Ok(Found { address: address.to_owned(), token: None, started: Some(started) });
     }
     let _ = child.kill();
     let status = child.wait().map_err(|error| failed(error.to_string()))?;

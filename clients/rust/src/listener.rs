@@ -4,8 +4,9 @@ use std::future::IntoFuture;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::fixture::{Pending, Scope};
+use crate::io;
 use crate::session::{duration, Session};
 use crate::v1::listener::{ResetOnAccept, State};
 use crate::v1::session::OnPeerFin;
@@ -238,17 +239,22 @@ impl Listener {
     }
 
     async fn session_of_port(&self, port: u16, timeout: Duration) -> Result<v1::Session> {
-        let deadline = Instant::now() + timeout;
+        let begun = Instant::now();
         let of_port = WaitSessionRequest { peer_port: port.into(), ..Default::default() };
         let mut session = self.session_with(of_port.clone(), timeout).await?;
-        if session.ended {
-            // It may be of an earlier connection from that port. If it was given before, it is. If not, one that came later
-            // has been accepted by now: the connection was in the kernel's queue before the daemon read the first request.
-            let known = self.given().get(&port) == Some(&session.uid);
-            let left = if known { deadline.saturating_duration_since(Instant::now()) } else { Duration::ZERO };
+        // It may be of an earlier connection from that port. Of one that is not read, such as a silent one, the daemon notices
+        // the end late; before that the kernel's state tells it, unless a later connection has the port by now.
+        let is_over =
+            session.ended || matches!(session.state(), v1::session::State::Closed | v1::session::State::TimeWait);
+        let was_given = self.given().get(&port) == Some(&session.uid);
+        if is_over || was_given {
+            // If it is over and was given before it is of an earlier one. If not, one that came later has been accepted by
+            // now: the connection was in the kernel's queue before the daemon read the first request.
+            let must_be_later = is_over && was_given;
+            let left = if must_be_later { timeout.saturating_sub(begun.elapsed()) } else { Duration::ZERO };
             let later = WaitSessionRequest { opened_after_sequence: Some(session.opened_sequence), ..of_port };
             match self.session_with(later, left).await {
-                Err(error) if !known && error.reason() == "WAIT_TIMEOUT" => {}
+                Err(error) if !must_be_later && error.reason() == "WAIT_TIMEOUT" => {}
                 later => session = later?,
             }
         }
@@ -294,10 +300,16 @@ impl Accepted {
         let session = match which {
             Which::PeerPort(port) => listener.session_of_port(port, timeout).await?,
             Which::Next => {
+                let begun = Instant::now();
                 // Held while it waits, so that two that ask at once are given two.
-                let mut last = listener.0.last_ordinal.lock().await;
+                let Some(mut last) = io::within(timeout, listener.0.last_ordinal.lock()).await else {
+                    let message = format!("no such session within {timeout:?}: another next() waits for one before it");
+                    return Err(Error::new(Code::DeadlineExceeded, "WAIT_TIMEOUT", message));
+                };
                 let request = WaitSessionRequest { ordinal: *last + 1, ..Default::default() };
-                let session = listener.session_with(request, timeout).await?;
+                // In whole milliseconds, so that a timeout of which nothing is used up is the daemon's own words.
+                let waited = Duration::from_millis(begun.elapsed().as_millis() as u64);
+                let session = listener.session_with(request, timeout.saturating_sub(waited)).await?;
                 *last += 1;
                 session
             }

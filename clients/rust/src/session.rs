@@ -3,7 +3,7 @@ use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::fixture::{Pending, Scope};
 use crate::v1::session::{OnPeerFin, State, View};
 use crate::v1::wait_session_request::Condition;
@@ -46,10 +46,21 @@ impl Session {
     }
 
     /// As the daemon has it now, with the kernel's view.
+    ///
+    /// # Errors
+    ///
+    /// `UNKNOWN_SESSION`, and `UID_MISMATCH` where a later connection has the name by now.
     pub async fn get(&self) -> Result<v1::Session> {
-        let (scope, session, _) = self.target();
+        let (scope, session, uid) = self.target();
         let request = GetSessionRequest { scope, session, view: View::Full.into() };
-        Ok(self.scope.call(request).await?.session.unwrap_or_default())
+        let session = self.scope.call(request).await?.session.unwrap_or_default();
+        // The request has no guard of its own.
+        if !uid.is_empty() && uid != session.uid {
+            let message =
+                format!("{} has uid {} by now, not {uid}: it is another connection", session.name, session.uid);
+            return Err(Error::new(Code::FailedPrecondition, "UID_MISMATCH", message));
+        }
+        Ok(session)
     }
 
     /// Orderly release: FIN after all that was sent. Done when the call returns: the peer reads EOF.

@@ -21,7 +21,7 @@ const FINDS: &str = "finding::finds";
 async fn the_address_that_is_set_is_used() {
     let shared = hangup::daemon().await.unwrap();
     let mut finds = process(FINDS);
-    finds.env("HANGUP_ADDRESS", shared.address());
+    finds.env("HANGUP_ADDRESS", format!(" {}\n", shared.address()));
     assert_eq!(tell(finds), shared.info().await.unwrap().uid);
 }
 
@@ -135,6 +135,16 @@ fn the_token_of_the_environment_is_sent() {
     finds.env("HANGUP_ADDRESS", &address).env("HANGUP_TOKEN", "another");
     let said = tell(finds);
     assert!(said.starts_with("Unauthenticated TOKEN_WRONG "), "{said}");
+}
+
+#[test]
+fn the_token_of_the_environment_is_for_its_address_alone() {
+    let mut finds = process(FINDS);
+    finds
+        .env("HANGUP_COMMAND", command())
+        .env("HANGUP_TOKEN_FILE", "/no/such/file")
+        .env("HANGUP_TOKEN", "not a word\u{e9}");
+    assert_is_uid(&tell(finds));
 }
 
 #[tokio::test]

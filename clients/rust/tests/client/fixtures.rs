@@ -1,8 +1,10 @@
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
-use hangup::v1::ListScopesRequest;
-use hangup::{block_on, Action, Code, EventKind, Fixture, Plan, ScopeReport, Trigger};
+use hangup::v1::{ListScopesRequest, UpdateListenerRequest};
+use hangup::{block_on, Action, Code, Daemon, EventKind, Fixture, Plan, ScopeReport, Trigger};
 use tokio::net::TcpStream;
+
+use crate::stories::OwnDaemon;
 
 /// A fixture with one plan that had no connection, and one that did not come to its second step.
 async fn with_faults_that_do_not_happen(fixture: &Fixture) {
@@ -160,6 +162,51 @@ async fn events_can_begin_in_the_past() {
     fixture.listen().name("before").await.unwrap();
     let mut events = fixture.events().after_sequence(0).await.unwrap();
     assert_eq!(events.next_of(EventKind::ListenerCreated).await.unwrap().listener, "before");
+    fixture.close().await.unwrap();
+}
+
+/// As many events as make a client that holds what it is sent hold its calls too: of 10 KB each, those that are given out
+/// before they are taken, and several megabytes.
+#[tokio::test]
+async fn events_that_nobody_takes_hold_no_call_up() {
+    let (_daemon, address) = OwnDaemon::serve(&["--listen", "127.0.0.1:0"]);
+    let fixture = hangup::fixture().on(&Daemon::connect(&address, None).unwrap()).await.unwrap();
+    let listener = fixture.listen().name("echo").await.unwrap();
+    let mut streams = Vec::new();
+    for _ in 0..4 {
+        streams.push(fixture.events().await.unwrap());
+    }
+    let labels = (10..42).map(|number| (format!("{number}"), "x".repeat(250)));
+    let update = UpdateListenerRequest {
+        scope: fixture.name().into(),
+        listener: listener.name().into(),
+        labels: labels.collect(),
+        ..Default::default()
+    };
+    for _ in 0..1600 {
+        fixture.daemon().call(update.clone()).await.unwrap();
+    }
+    for stream in &mut streams {
+        for _ in 0..1600 {
+            assert_eq!(stream.next().await.unwrap().kind(), Some(EventKind::ListenerStateChanged));
+        }
+    }
+    fixture.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn of_events_that_are_lost_none_is_waited_for() {
+    let (_daemon, address) = OwnDaemon::serve(&["--listen", "127.0.0.1:0", "--max-journal-events", "2"]);
+    let fixture = hangup::fixture().on(&Daemon::connect(&address, None).unwrap()).await.unwrap();
+    for _ in 0..4 {
+        fixture.listen().await.unwrap();
+    }
+    // The first is that of the scope.
+    let mut events = fixture.events().after_sequence(1).await.unwrap();
+    let error = events.next_of(EventKind::ListenerCreated).await.unwrap_err();
+    assert_eq!((error.code(), error.reason()), (Code::DataLoss, "EVENTS_LOST"));
+    assert_eq!(error.message(), "the events 2 to 3 are lost: they were not taken in time");
+    assert_eq!(events.next_of(EventKind::ListenerCreated).await.unwrap().listener, "listener-3");
     fixture.close().await.unwrap();
 }
 

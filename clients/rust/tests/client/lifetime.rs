@@ -42,7 +42,7 @@ async fn a_test_process_that_is_killed_leaves_no_listener_on_a_daemon_that_goes_
     shared.info().await.unwrap();
 }
 
-/// Ends a story by SIGKILL, and looks for what is left until there is nothing, for 2 s.
+/// Ends a story by SIGKILL, and looks for what is left until there is nothing. It is gone within 2 s; a busy machine gets 10.
 fn assert_nothing_left(mut story: Command, left_of: impl Fn(&str, &str) -> Vec<&'static str>) {
     let mut child = story.spawn().unwrap();
     let fact = first_fact(&mut child);
@@ -59,7 +59,7 @@ fn assert_nothing_left(mut story: Command, left_of: impl Fn(&str, &str) -> Vec<&
         if left.is_empty() {
             return;
         }
-        assert!(killed.elapsed() < Duration::from_secs(2), "{left:?} after {:?}", killed.elapsed());
+        assert!(killed.elapsed() < Duration::from_secs(10), "{left:?} after {:?}", killed.elapsed());
         std::thread::sleep(Duration::from_millis(5));
     }
 }

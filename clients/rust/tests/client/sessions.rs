@@ -2,7 +2,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use hangup::{Action, Behaviour, Code, EndKind, Plan, SessionState, Trigger};
+use hangup::{block_on, Action, Behaviour, Code, EndKind, Plan, SessionState, Trigger};
 use socket2::{Domain, SockRef, Socket, Type};
 
 fn port_of(stream: &TcpStream) -> u16 {
@@ -107,6 +107,50 @@ async fn next_gives_one_after_the_other() {
     fixture.close().await.unwrap();
 }
 
+#[tokio::test]
+async fn next_waits_no_longer_than_it_was_told_also_behind_another() {
+    let fixture = hangup::fixture().await.unwrap();
+    let listener = fixture.listen().name("echo").await.unwrap();
+    let (first, _stream) = tokio::join!(listener.next(), async {
+        let error = listener.next().timeout(Duration::from_millis(50)).await.unwrap_err();
+        assert_eq!((error.code(), error.reason()), (Code::DeadlineExceeded, "WAIT_TIMEOUT"));
+        TcpStream::connect(listener.address()).unwrap()
+    });
+    assert_eq!(first.unwrap().name(), "echo/1");
+    fixture.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_timeout_that_no_wait_can_have_is_an_error() {
+    let fixture = hangup::fixture().await.unwrap();
+    let listener = fixture.listen().await.unwrap();
+    let error = listener.accepted(1).timeout(Duration::MAX).await.unwrap_err();
+    assert_eq!((error.code(), error.reason()), (Code::InvalidArgument, "INVALID_FIELD"));
+    let error = listener.next().timeout(Duration::MAX).await.unwrap_err();
+    assert_eq!((error.code(), error.reason()), (Code::InvalidArgument, "INVALID_FIELD"));
+    fixture.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_session_is_one_life_of_its_name() {
+    let fixture = hangup::fixture().await.unwrap();
+    let listener = fixture.listen().name("echo").await.unwrap();
+    let stream = TcpStream::connect(listener.address()).unwrap();
+    let one = listener.accepted(port_of(&stream)).await.unwrap();
+    listener.close().await.unwrap();
+
+    let listener = fixture.listen().name("echo").await.unwrap();
+    let stream = TcpStream::connect(listener.address()).unwrap();
+    let two = listener.accepted(port_of(&stream)).await.unwrap();
+    assert_eq!((one.name(), two.name()), ("echo/1", "echo/1"));
+    for error in [one.get().await.unwrap_err(), one.reset().await.unwrap_err()] {
+        assert_eq!((error.code(), error.reason()), (Code::FailedPrecondition, "UID_MISMATCH"));
+    }
+    assert_eq!(two.get().await.unwrap().uid, two.uid());
+    assert_eq!(fixture.session("echo/1").get().await.unwrap().uid, two.uid());
+    fixture.close().await.unwrap();
+}
+
 /// A connection from a port of our choice.
 fn connect_from(port: u16, to: &str) -> TcpStream {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
@@ -154,6 +198,54 @@ async fn a_session_that_nobody_asked_for_is_not_mistaken_for_a_later_one_from_it
         let session = listener.accepted(port).await.unwrap();
         assert_eq!(session.name(), format!("{}/2", listener.name()));
         session.reset().await.unwrap();
+    }
+    fixture.close().await.unwrap();
+}
+
+/// Nothing is read of a silent session, so its end is noticed late; and a busy daemon may be asked before it has accepted.
+#[test]
+fn a_silent_session_is_not_mistaken_for_a_later_one_from_its_port() {
+    let test = || {
+        block_on(async {
+            let fixture = hangup::fixture().await.unwrap();
+            for reset_by_us in [false, true].repeat(20) {
+                let listener = fixture.listen().behaviour(Behaviour::silent()).await.unwrap();
+                let mut first = connect_from(0, listener.address());
+                let port = port_of(&first);
+                let one = listener.accepted(port).await.unwrap();
+                first.write_all(b"unread").unwrap();
+                if reset_by_us {
+                    one.reset().await.unwrap();
+                }
+                SockRef::from(&first).set_linger(Some(Duration::ZERO)).unwrap();
+                drop(first);
+                let _second = connect_from(port, listener.address());
+                let two = listener.accepted(port).await.unwrap();
+                assert_eq!(two.name(), format!("{}/2", listener.name()));
+                two.reset().await.unwrap();
+            }
+            fixture.close().await.unwrap();
+        });
+    };
+    std::thread::scope(|threads| {
+        for _ in 0..8 {
+            threads.spawn(test);
+        }
+    });
+}
+
+#[tokio::test]
+async fn a_silent_session_that_was_given_and_is_over_is_not_given_again() {
+    let fixture = hangup::fixture().await.unwrap();
+    for _ in 0..10 {
+        let listener = fixture.listen().behaviour(Behaviour::silent()).await.unwrap();
+        let stream = TcpStream::connect(listener.address()).unwrap();
+        let port = port_of(&stream);
+        listener.accepted(port).await.unwrap();
+        SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+        drop(stream);
+        let error = listener.accepted(port).timeout(Duration::ZERO).await.unwrap_err();
+        assert_eq!(error.reason(), "WAIT_TIMEOUT");
     }
     fixture.close().await.unwrap();
 }
