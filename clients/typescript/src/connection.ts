@@ -1,17 +1,21 @@
-import { Client, type ClientDuplexStream, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
-import { Status } from "../../../src/gen/google/rpc/status.js";
-import {
-  ControlRequest,
-  ControlResponse,
-  ControlServiceDefinition,
-  type DeepPartial,
-} from "../../../src/gen/hangup/v1/control.js";
-import { type Daemon, findDaemon } from "./daemon.js";
+import { CaptureServiceDefinition } from "../../../src/gen/hangup/v1/capture.js";
+import { ControlRequest, ControlResponse, type DeepPartial } from "../../../src/gen/hangup/v1/control.js";
+import { DaemonServiceDefinition } from "../../../src/gen/hangup/v1/daemon.js";
+import { EventServiceDefinition } from "../../../src/gen/hangup/v1/event.js";
+import { ListenerServiceDefinition } from "../../../src/gen/hangup/v1/listener.js";
+import { ScopeServiceDefinition } from "../../../src/gen/hangup/v1/scope.js";
+import { SessionServiceDefinition } from "../../../src/gen/hangup/v1/session.js";
+import type { Daemon } from "./daemon.js";
 import { daemonError, type Failure } from "./failure.js";
 import { HangupError } from "./hangup-error.js";
+import { inTime } from "./in-time.js";
+import { given } from "./session.js";
+import { sharedWire } from "./shared-wire.js";
+import { type MessageStream, type Pending, type Wire } from "./wire.js";
 
-// How calls go to the daemon and come back: the one place that knows of gRPC. All calls go over one control stream, each
-// with an id: that is quicker than an RPC of its own (see overhead.sh). What streams is an RPC of its own.
+// Calls as messages and errors. Most go over one control stream, each with an id: that is quicker than an RPC of its own
+// (see overhead.sh). What streams is an RPC of its own, and so is a request that is long: it holds up no other, and one
+// that is too long for the daemon ends nothing but itself.
 
 type AnyRequest = NonNullable<ControlRequest["request"]>;
 type AnyResponse = NonNullable<ControlResponse["response"]>;
@@ -27,6 +31,8 @@ export type ResponseOf<Name extends CallName> = Extract<AnyResponse, { $case: Na
 export interface CallLimits {
   /** What the daemon itself was asked to wait at most, in ms; 0 if not given. */
   readonly waitMs?: number | undefined;
+  /** How long it may take at most, in ms; if not given, as long as the daemon was asked to wait, and what an answer takes. */
+  readonly timeoutMs?: number | undefined;
   /** Gives the call up; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -34,13 +40,8 @@ export interface CallLimits {
 /** How long the daemon may take to answer, beyond what it was asked to wait, in ms. */
 export const answerMs = 10_000;
 
-/** The longest time of a timer of Node, in ms. */
-const longestTimerMs = 2 ** 31 - 1;
-
-interface Waiting {
-  readonly resolve: (response: AnyResponse) => void;
-  readonly reject: (error: unknown) => void;
-}
+/** The longest request that goes over the control stream, in bytes. */
+const longestSharedBytes = 64 * 1024;
 
 /** What grpc-js needs of a call. */
 interface Method<Request, Response> {
@@ -49,80 +50,69 @@ interface Method<Request, Response> {
   readonly responseType: { decode(bytes: Uint8Array): Response };
 }
 
-/** A stream of messages from the daemon. */
-export interface MessageStream<Message> extends AsyncIterable<Message> {
-  cancel(): void;
-}
-
-const control: Method<ControlRequest, ControlResponse> = {
-  path: `/${ControlServiceDefinition.fullName}/${ControlServiceDefinition.methods.control.name}`,
-  requestType: ControlRequest,
-  responseType: ControlResponse,
-};
-
-/** A control stream, and the calls of it that have no reply yet. */
-interface Control {
-  readonly stream: ClientDuplexStream<Buffer, ControlResponse>;
-  readonly waiting: Map<bigint, Waiting>;
-}
+const services: readonly {
+  readonly fullName: string;
+  readonly methods: Readonly<Record<string, Omit<Method<unknown, unknown>, "path"> & { readonly name: string }>>;
+}[] = [
+  ListenerServiceDefinition,
+  SessionServiceDefinition,
+  EventServiceDefinition,
+  CaptureServiceDefinition,
+  ScopeServiceDefinition,
+  DaemonServiceDefinition,
+];
 
 /** A connection to a daemon. */
 export class Connection {
-  readonly #client: Client;
-  readonly #metadata = new Metadata();
-  #control: Control | undefined;
-  #lastId = 0n;
+  readonly #wire: Wire;
 
-  constructor(readonly daemon: Daemon) {
-    const target = daemon.address.replace(/^unix:(?=\/)/, "unix://");
-    this.#client = new Client(target, credentials.createInsecure(), {
-      // A proxy of the environment is for the outside world: the daemon is reached directly or not at all.
-      "grpc.enable_http_proxy": 0,
-      "grpc.max_receive_message_length": -1,
-    });
-    if (daemon.token !== undefined) this.#metadata.set("authorization", `Bearer ${daemon.token}`);
+  constructor(wire: Wire) {
+    this.#wire = wire;
   }
 
-  /** One call and its reply. Calls begin in the order in which this is called. */
+  get daemon(): Daemon {
+    return this.#wire.daemon;
+  }
+
+  /** One call and its reply. Calls of up to 64 KiB begin in the order in which this is called. */
   async call<Name extends CallName>(
     name: Name,
     value: RequestOf<Name>,
-    { waitMs = 0, signal }: CallLimits = {},
+    { waitMs = 0, timeoutMs, signal }: CallLimits = {},
   ): Promise<ResponseOf<Name>> {
     signal?.throwIfAborted();
-    const id = (this.#lastId += 1n);
-    // Before it is anywhere: what cannot be written would end the stream, and with it the calls of others.
-    const request = encoded({ id, request: { $case: name, value } as DeepPartial<AnyRequest> });
-    this.#control ??= this.#openControl();
-    const { stream, waiting } = this.#control;
-    const late = Symbol("late");
-    let giveUp: ((why: unknown) => void) | undefined;
-    const reply = new Promise<AnyResponse>((resolve, reject) => {
-      waiting.set(id, { resolve, reject });
-      giveUp = (why) => {
-        stream.write(encoded({ id, request: { $case: "cancel", value: {} } }));
-        reject(why);
-      };
-    });
-    // Also what keeps the process alive until the reply is there: the connection itself does not.
-    const timer = setTimeout(() => giveUp?.(late), Math.min(waitMs + answerMs, longestTimerMs));
-    const onAbort = () => giveUp?.(signal?.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    stream.write(request);
+    const { pending, read } = this.#begin(name, value);
     let response: AnyResponse;
     try {
-      response = await reply;
+      // Its timer is also what keeps the process alive until the reply is there: the connection itself does not.
+      const reply = await inTime(pending.reply, timeoutMs ?? waitMs + answerMs, signal);
+      if (reply === undefined)
+        throw timeoutMs === undefined ? noAnswer(this.daemon, waitMs + answerMs) : notOver(timeoutMs);
+      response = read(reply.value);
     } catch (thrown) {
+      pending.cancel();
       // Errors are made here, so that their stack has the lines of the test.
-      if (thrown === late) throw noAnswer(this.daemon, waitMs + answerMs);
       throw isFailure(thrown) ? this.#errorOf(thrown) : thrown;
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
-      waiting.delete(id);
     }
     if (response.$case === "error") throw daemonError(response.value);
     return response.value as ResponseOf<Name>;
+  }
+
+  #begin<Name extends CallName>(
+    name: Name,
+    value: RequestOf<Name>,
+  ): { pending: Pending; read: (reply: Uint8Array) => AnyResponse } {
+    // Before it is anywhere: what cannot be written would end the stream, and with it the calls of others.
+    const request = encoded({ request: { $case: name, value } as DeepPartial<AnyRequest> });
+    if (request.length <= longestSharedBytes) {
+      return { pending: this.#wire.call(request), read: (reply) => given(ControlResponse.decode(reply).response) };
+    }
+    const { path, requestType, responseType } = methodOf(name);
+    const whole = ControlRequest.decode(request).request;
+    return {
+      pending: this.#wire.callAlone(path, requestType.encode(whole?.value).finish()),
+      read: (reply) => ({ $case: name, value: responseType.decode(reply) }) as AnyResponse,
+    };
   }
 
   /** An RPC that answers with a stream; the messages come as they are read. */
@@ -130,23 +120,15 @@ export class Connection {
     { path, requestType, responseType }: Method<Request, Response>,
     request: Request,
   ): MessageStream<Response> {
-    const stream = this.#client.makeServerStreamRequest(
-      path,
-      (message: Request) => toBuffer(requestType.encode(message).finish()),
-      (bytes) => responseType.decode(bytes),
-      request,
-      this.#metadata,
-    );
-    // Errors are told to who reads; when nobody does they are nobody's.
-    stream.on("error", () => {});
-    const errorOf = (error: unknown) => this.#errorOf(failureOf(error as ServiceError));
+    const stream = this.#wire.openStream(path, requestType.encode(request).finish());
+    const errorOf = (thrown: unknown) => (isFailure(thrown) ? this.#errorOf(thrown) : thrown);
     return {
       cancel: () => stream.cancel(),
       async *[Symbol.asyncIterator]() {
         try {
-          for await (const message of stream) yield message as Response;
-        } catch (error) {
-          throw errorOf(error);
+          for await (const message of stream) yield responseType.decode(message);
+        } catch (thrown) {
+          throw errorOf(thrown);
         }
       },
     };
@@ -168,33 +150,6 @@ export class Connection {
     }
   }
 
-  /** Lets go of the connection: what is under way fails. */
-  close(): void {
-    this.#control?.stream.cancel();
-    this.#client.close();
-  }
-
-  #openControl(): Control {
-    const { path, responseType } = control;
-    const stream = this.#client.makeBidiStreamRequest(
-      path,
-      (bytes: Buffer) => bytes,
-      (bytes) => responseType.decode(bytes),
-      this.#metadata,
-    );
-    const opened: Control = { stream, waiting: new Map() };
-    const ended = (failure: Failure) => {
-      if (this.#control === opened) this.#control = undefined;
-      for (const { reject } of opened.waiting.values()) reject(failure);
-    };
-    stream.on("data", ({ id, response }: ControlResponse) => {
-      if (response !== undefined) opened.waiting.get(id)?.resolve(response);
-    });
-    stream.on("error", (error: ServiceError) => ended(failureOf(error)));
-    stream.on("end", () => ended({ code: status.UNAVAILABLE, message: "its control stream has ended", details: [] }));
-    return opened;
-  }
-
   #errorOf(failure: Failure): HangupError {
     const error = daemonError(failure);
     if (error.reason !== "" || error.code !== "UNAVAILABLE") return error;
@@ -205,17 +160,20 @@ export class Connection {
 }
 
 /** @throws HangupError where a value is none that its field can have */
-function encoded(request: DeepPartial<ControlRequest>): Buffer {
+function encoded(request: DeepPartial<ControlRequest>): Uint8Array {
   try {
-    return toBuffer(ControlRequest.encode(ControlRequest.fromPartial(request)).finish());
+    return ControlRequest.encode(ControlRequest.fromPartial(request)).finish();
   } catch (cause) {
     throw new HangupError("INVALID_ARGUMENT", "INVALID_ARGUMENT", (cause as Error).message, { cause });
   }
 }
 
-/** The bytes as they are: not a copy. */
-function toBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
+function methodOf(name: CallName): Method<unknown, unknown> {
+  for (const { fullName, methods } of services) {
+    const method = methods[name];
+    if (method !== undefined) return { ...method, path: `/${fullName}/${method.name}` };
+  }
+  throw new Error(`no service has ${name}`);
 }
 
 function noAnswer({ address }: Daemon, afterMs: number): HangupError {
@@ -226,26 +184,35 @@ function noAnswer({ address }: Daemon, afterMs: number): HangupError {
   );
 }
 
+function notOver(afterMs: number): HangupError {
+  return new HangupError(
+    "DEADLINE_EXCEEDED",
+    "WAIT_TIMEOUT",
+    `it is not over within ${afterMs} ms; what it has done stays done`,
+  );
+}
+
 function isFailure(thrown: unknown): thrown is Failure {
   return typeof thrown === "object" && thrown !== null && "details" in thrown && "code" in thrown;
 }
 
-/** What an RPC ended with; its details are in a trailer. */
-function failureOf(error: ServiceError): Failure {
-  const [trailer] = error.metadata?.get("grpc-status-details-bin") ?? [];
-  if (Buffer.isBuffer(trailer)) return Status.decode(trailer);
-  return { code: error.code ?? status.UNKNOWN, message: error.details ?? error.message, details: [] };
+/** An error of another realm as one of this: so `instanceof` says what it is. */
+function asOwn(thrown: unknown): unknown {
+  if (thrown instanceof HangupError || (thrown as HangupError | undefined)?.name !== "HangupError") return thrown;
+  const { code, reason, message, cause } = thrown as HangupError;
+  return new HangupError(code, reason, message, { cause });
 }
 
 let shared: Promise<Connection> | undefined;
 
 /** The connection that all of this process share. What failed to start is tried again at the next use. */
 export function sharedConnection(): Promise<Connection> {
-  shared ??= findDaemon()
-    .then((daemon) => new Connection(daemon))
-    .catch((error: unknown) => {
+  shared ??= sharedWire().then(
+    (wire) => new Connection(wire),
+    (thrown: unknown) => {
       shared = undefined;
-      throw error;
-    });
+      throw asOwn(thrown);
+    },
+  );
   return shared;
 }

@@ -35,11 +35,10 @@ export async function findDaemon(env: NodeJS.ProcessEnv = process.env, folder = 
   return { address, lastWords: () => "", stop, ...(token !== undefined && { token }) };
 }
 
+/** That of the file goes before the one of the variable, as the command has it. */
 function tokenOf(env: NodeJS.ProcessEnv): string | undefined {
-  const token = env["HANGUP_TOKEN"]?.trim() ?? "";
-  if (token !== "") return token;
   const file = env["HANGUP_TOKEN_FILE"] ?? "";
-  if (file === "") return undefined;
+  if (file === "") return env["HANGUP_TOKEN"]?.trim() || undefined;
   try {
     return readFileSync(file, "utf8").trim();
   } catch (cause) {

@@ -4,9 +4,11 @@ import {
   EventServiceDefinition,
   StreamEventsRequest,
 } from "../../../src/gen/hangup/v1/event.js";
-import type { Connection, MessageStream } from "./connection.js";
+import type { Connection } from "./connection.js";
 import { HangupError } from "./hangup-error.js";
+import { inTime } from "./in-time.js";
 import { defaultTimeoutMs, type WaitOptions } from "./session.js";
+import type { MessageStream } from "./wire.js";
 
 type Fact = NonNullable<Event["fact"]>;
 
@@ -35,6 +37,8 @@ const { path, requestType, responseType } = (() => {
 export class EventStream implements AsyncIterable<Event> {
   readonly #messages: MessageStream<unknown>;
   readonly #events: AsyncGenerator<Event, void, void>;
+  /** When all that asked before have their event, or gave up. */
+  #turn: Promise<void> = Promise.resolve();
   #under: Promise<IteratorResult<Event, void>> | undefined;
   #last: Event | undefined;
   #closed = false;
@@ -122,27 +126,25 @@ export class EventStream implements AsyncIterable<Event> {
   }: WaitOptions): Promise<IteratorResult<Event, void> | undefined> {
     signal?.throwIfAborted();
     if (this.#closed) return { done: true, value: undefined };
-    this.#under ??= this.#events.next().catch((error: unknown) => {
-      if (this.#closed) return { done: true, value: undefined };
-      throw error;
-    });
-    const under = this.#under;
-    let timer: NodeJS.Timeout | undefined;
-    let onAbort: (() => void) | undefined;
-    const gaveUp = new Promise<undefined>((tell, fail) => {
-      timer = setTimeout(() => tell(undefined), timeoutMs);
-      onAbort = () => fail(signal?.reason as Error);
-      signal?.addEventListener("abort", onAbort, { once: true });
-    });
+    const endMs = performance.now() + timeoutMs;
+    const before = this.#turn;
+    let over = () => {};
+    const mine = new Promise<void>((tell) => (over = tell));
+    this.#turn = before.then(() => mine);
     try {
-      const result = await Promise.race([under, gaveUp]);
-      if (result === undefined) return undefined;
-      if (this.#under === under) this.#under = undefined;
+      if ((await inTime(before, timeoutMs, signal)) === undefined) return undefined;
+      this.#under ??= this.#events.next().catch((error: unknown) => {
+        if (this.#closed) return { done: true, value: undefined };
+        throw error;
+      });
+      const came = await inTime(this.#under, Math.max(0, endMs - performance.now()), signal);
+      if (came === undefined) return undefined;
+      this.#under = undefined;
+      const result = came.value;
       if (result.done !== true) this.#last = result.value;
       return result;
     } finally {
-      clearTimeout(timer);
-      if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
+      over();
     }
   }
 }

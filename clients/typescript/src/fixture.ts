@@ -7,13 +7,14 @@ import {
 } from "../../../src/gen/hangup/v1/scope.js";
 import { Listener_ResetOnAccept, Listener_State } from "../../../src/gen/hangup/v1/listener.js";
 import { Session_OnPeerFin } from "../../../src/gen/hangup/v1/session.js";
-import { type Connection, type MessageStream, sharedConnection } from "./connection.js";
+import { type Connection, sharedConnection } from "./connection.js";
 import { type EventOptions, EventStream } from "./event-stream.js";
 import { HangupError } from "./hangup-error.js";
 import { Listener } from "./listener.js";
 import { neverFired } from "./never-fired.js";
 import { type Behaviour, behaviourMessage, milliseconds, type Plan, planMessage } from "./plain.js";
 import { defaultTimeoutMs, given, Session } from "./session.js";
+import type { MessageStream } from "./wire.js";
 
 /** What a fixture shall be. */
 export interface FixtureOptions {

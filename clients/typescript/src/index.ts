@@ -29,6 +29,7 @@ export type { Action, Behaviour, DurationText, Plain, Plan } from "./plain.js";
 export {
   type CloseOptions,
   type FlushOptions,
+  type PerformOptions,
   type ReceiveOptions,
   Session,
   type SessionFacts,

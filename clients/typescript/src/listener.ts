@@ -1,6 +1,7 @@
 import { type Listener as ListenerMessage, Listener_State } from "../../../src/gen/hangup/v1/listener.js";
 import type { Connection } from "./connection.js";
 import { HangupError } from "./hangup-error.js";
+import { inTime } from "./in-time.js";
 import { milliseconds } from "./plain.js";
 import { defaultTimeoutMs, given, Session, type SessionView, type WaitOptions } from "./session.js";
 
@@ -80,7 +81,7 @@ export class Listener {
   /** The session accepted after the one that the last call gave; waits for it. The first call gives the first one. */
   next(options: WaitOptions = {}): Promise<Session> {
     const before = this.#last;
-    const view = before.then((ordinal) => this.#wait({ ordinal: ordinal + 1n }, options));
+    const view = this.#after(before, options);
     // One that did not come is asked for again.
     this.#last = view.then(
       ({ ordinal }) => ordinal,
@@ -114,6 +115,19 @@ export class Listener {
   async close(): Promise<void> {
     const { scope, name: listener, uid } = this;
     await this.#connection.call("deleteListener", { scope, listener, uid, maxResults: 0 });
+  }
+
+  async #after(before: Promise<bigint>, options: WaitOptions): Promise<SessionView> {
+    const { timeoutMs = defaultTimeoutMs, signal } = options;
+    const endMs = performance.now() + timeoutMs;
+    const last = await inTime(before, timeoutMs, signal);
+    if (last === undefined) {
+      const message = `no connection within ${timeoutMs} ms: a next() called before this one still waits for its own`;
+      throw new HangupError("DEADLINE_EXCEEDED", "WAIT_TIMEOUT", message);
+    }
+    // A time that makes no sense is for the daemon to refuse.
+    const leftMs = timeoutMs > 0 ? Math.max(0, Math.ceil(endMs - performance.now())) : timeoutMs;
+    return this.#wait({ ordinal: last.value + 1n }, { ...options, timeoutMs: leftMs });
   }
 
   async #enter(state: "LISTENING" | "REFUSING" | "STALLED"): Promise<void> {

@@ -20,6 +20,17 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How long an action may take. */
+export interface PerformOptions {
+  /**
+   * In ms; 30000 if not given. An action has bounds of its own, most of them 5 s: one that was given more than 30 s needs
+   * more here too.
+   */
+  readonly timeoutMs?: number;
+  /** Gives it up. */
+  readonly signal?: AbortSignal;
+}
+
 /** How long a FIN may take. */
 export interface FlushOptions {
   /** How long to wait for the kernel to take all that was written before, in ms; 5000 if not given. */
@@ -55,7 +66,10 @@ export interface ReceiveOptions extends WaitOptions {
 /** The wait of the daemon where none is given, in ms. */
 export const defaultTimeoutMs = 5000;
 
-/** One connection, by its name and for this one life of it: a command never meets a later one of the same name. */
+/**
+ * One connection, by its name and for this one life of it: a command never meets a later one of the same name. But for
+ * `signal`, which goes by the name alone.
+ */
 export class Session {
   readonly #connection: Connection;
   /** The scope of the fixture. */
@@ -121,14 +135,15 @@ export class Session {
   }
 
   /**
-   * Any action of the catalogue: `{ reset: { afterFlush: true } }`.
+   * Any action of the catalogue: `{ reset: { afterFlush: true } }`. What is given up stops waiting; what it has done stays
+   * done.
    * @returns the receipt so far; undefined where neither side has ended
+   * @throws HangupError WAIT_TIMEOUT where it is not over in time
    */
-  async perform(action: Action): Promise<Receipt | undefined> {
-    // Each action has a bound of its own, of at most this.
-    const waitMs = 300_000;
+  async perform(action: Action, options: PerformOptions = {}): Promise<Receipt | undefined> {
+    const { timeoutMs = 30_000, signal } = options;
     const request = { ...this.#target(), action: actionMessage(action) };
-    const { receipts } = await this.#connection.call("performAction", request, { waitMs });
+    const { receipts } = await this.#connection.call("performAction", request, { timeoutMs, signal });
     return receipts[0];
   }
 
@@ -171,7 +186,7 @@ export class Session {
     return given((await this.wait({ condition: "ENDED" }, options)).receipt);
   }
 
-  /** Fires the step of its plan that waits for this signal. */
+  /** Fires the step of its plan that waits for this signal; of the session that has this name now. */
   async signal(signal: string): Promise<void> {
     const { scope, name: session } = this;
     await this.#connection.call("signalPlan", { scope, session, signal });

@@ -16,6 +16,9 @@ const open = `
   await once(server, "listening");
 `;
 
+/** What is left of a process is gone in 2 s; a busy machine gets more to show it, in ms. */
+const goneMs = 10_000;
+
 interface Started {
   readonly daemon: number;
   readonly port: number;
@@ -46,7 +49,7 @@ const tells = `
   console.log(JSON.stringify({ daemon, port: listener.port }));
 `;
 
-test("a process that was killed leaves no daemon and no listener after 2 s", async () => {
+test("a process that was killed leaves no daemon and no listener", async () => {
   using workplace = new Workplace();
   const program = workplace.run(
     `${open} await fixture.dial(server); ${tells}`,
@@ -58,7 +61,7 @@ test("a process that was killed leaves no daemon and no listener after 2 s", asy
 
   program.kill();
 
-  await becomes(async () => !lives(daemon), `daemon ${daemon} is gone`, 2000);
+  await becomes(async () => !lives(daemon), `daemon ${daemon} is gone`, goneMs);
   expect(await connectErrno(port)).toBe("ECONNREFUSED");
   expect(await program.over()).toBe("SIGKILL");
 });
@@ -72,7 +75,7 @@ test("a process that was killed leaves no scope on a daemon that it was told of"
     const program = workplace.run(`${open} console.log(JSON.stringify({ port: listener.port }));`, env);
     const { port } = await program.line<Started>();
     program.kill();
-    await becomes(async () => (await connectErrno(port)) === "ECONNREFUSED", `listener ${port} is gone`, 2000);
+    await becomes(async () => (await connectErrno(port)) === "ECONNREFUSED", `listener ${port} is gone`, goneMs);
   } finally {
     await daemon.stop();
   }
@@ -86,7 +89,7 @@ test("a fixture that nobody closed keeps no process from its end, nor does the d
   );
   const { daemon } = await program.line<Started>();
   expect(await program.over()).toBe(0);
-  await becomes(async () => !lives(daemon), `daemon ${daemon} is gone`, 2000);
+  await becomes(async () => !lives(daemon), `daemon ${daemon} is gone`, goneMs);
 });
 
 test("what is waited for keeps the process until it came, or did not", async () => {
