@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { type Client, ClientError } from "nice-grpc";
+import { type Client, ClientError, Status } from "nice-grpc";
 import { RichClientError } from "nice-grpc-error-details";
 import { startDaemon } from "../daemon.js";
 import { type ControlRequest, ControlServiceDefinition } from "../gen/hangup/v1/control.js";
@@ -46,8 +46,8 @@ interface Services {
 /** Reads requests from standard input, one on a line, and prints replies and events, until its input ends. */
 export async function pipe(options: PipeOptions): Promise<void> {
   const listen = { kind: "tcp", host: "127.0.0.1", port: 0 } as const;
-  // An empty variable is none.
-  const given = options.address === "" ? undefined : options.address;
+  // An empty or blank variable is none.
+  const given = options.address?.trim() || undefined;
   // In this very process: whatever ends the one ends the other.
   await using own =
     given === undefined ? await startDaemon({ listen, logger: stderrLog(options.logLevel) }) : undefined;
@@ -86,8 +86,8 @@ class Pipe {
   private readonly streams = new Map<bigint, AbortController>();
   private readonly over = new AbortController();
   private inputEnded = false;
-  /** Why the daemon cannot be asked any more. */
-  private failure: ClientError | undefined;
+  /** Why the daemon cannot be asked any more, as the answer to whatever is or was asked. */
+  private lost: ((id: bigint) => string) | undefined;
   private wake = () => {};
 
   constructor(
@@ -100,7 +100,8 @@ class Pipe {
     const reading = this.read(input, exitWith);
     try {
       await this.carry();
-      if (!this.inputEnded) throw new CommandError("DAEMON_STOPPING", "the daemon has ended");
+      // Calls that came after it began to stop have no reply.
+      if (!this.inputEnded || this.calls.size > 0) throw new CommandError("DAEMON_STOPPING", "the daemon has ended");
     } catch (error) {
       // Past the end of the input nobody waits for what is cut off.
       if (!this.over.signal.aborted) {
@@ -116,9 +117,11 @@ class Pipe {
 
   /** Why the daemon cannot be asked, a token that it wants or its end, is the answer to all that is under way. */
   private fail(error: unknown): void {
-    if (!(error instanceof ClientError)) return;
-    this.failure = error;
-    for (const id of this.calls) this.print(this.errorLine(id, error));
+    if (error instanceof ClientError) this.lost = (id) => this.errorLine(id, error);
+    else if (error instanceof CommandError) {
+      this.lost = (id) => lostLine({ id: String(id) }, Status.FAILED_PRECONDITION, error);
+    } else return;
+    for (const id of this.calls) this.print(this.lost(id));
     this.calls.clear();
   }
 
@@ -161,6 +164,7 @@ class Pipe {
     if (this.calls.has(id) || this.streams.has(id)) {
       throw new LineError(`id: ${id} is in use by a call that has no reply yet; count up`);
     }
+    if (this.lost !== undefined) return this.print(this.lost(id));
     if (asked.stream !== false) return void this.stream(asked);
     this.calls.add(id);
     this.send(asked.request);
@@ -206,8 +210,8 @@ class Pipe {
       }
       this.print(endLine(id));
     } catch (error) {
-      const failure = error instanceof ClientError ? error : this.failure;
-      this.print(failure === undefined ? endLine(id) : this.errorLine(id, failure));
+      if (error instanceof ClientError) this.print(this.errorLine(id, error));
+      else this.print(this.lost?.(id) ?? endLine(id));
     } finally {
       this.streams.delete(id);
     }

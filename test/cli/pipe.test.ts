@@ -1,4 +1,7 @@
 import { spawn } from "node:child_process";
+import { createServer } from "nice-grpc";
+import { type ControlRequest, ControlServiceDefinition } from "../../src/gen/hangup/v1/control.js";
+import { DaemonServiceDefinition } from "../../src/gen/hangup/v1/daemon.js";
 import { type Running, serve, start } from "../support/cli.js";
 import { type Judge, startJudge } from "../support/judge.js";
 
@@ -64,15 +67,19 @@ test("without an address it is a daemon of its own, whose session it resets", as
   expect(await piped.running.exit()).toMatchObject({ code: 0, stderr: "" });
 });
 
-test("an empty address is none", async () => {
-  const { piped } = await pipe("--address", "");
+test.each([
+  ["empty", ""],
+  ["blank", "  "],
+])("an address that is %s is none", async (_what, none) => {
+  const { piped } = await pipe("--address", none);
   await using _ = piped;
   expect(await piped.ask(1, "getInfo", {})).toMatchObject({ getInfo: { pid: piped.running.pid } });
 });
 
 test("with an address it is that daemon, and leaves it there", async () => {
   await using served = await serve();
-  const { piped, address } = await pipe("--address", served.ready.address);
+  // As a variable may have it.
+  const { piped, address } = await pipe("--address", ` ${served.ready.address}\t`);
   await using _ = piped;
   expect(address).toBe(served.ready.address);
   await piped.ask(1, "createListener", { name: "left" });
@@ -251,6 +258,35 @@ test("a daemon that dies is the answer to all that is under way", async () => {
     });
   }
   expect(await piped.running.exit()).toMatchObject({ code: 1 });
+});
+
+test("a daemon that stops before it has begun what came last is the answer to that", async () => {
+  const server = createServer();
+  server.add(DaemonServiceDefinition, { getInfo: async () => ({}), shutdown: async () => ({}) });
+  server.add(ControlServiceDefinition, {
+    // As a daemon that stops: the stream ends without an error, and without a reply to what it read last.
+    async *control(requests: AsyncIterable<ControlRequest>) {
+      for await (const { id } of requests) {
+        if (id === 3n) return;
+        if (id === 1n) yield { id, response: { $case: "listListeners" as const, value: {} } };
+      }
+    },
+  });
+  const port = await server.listen("127.0.0.1:0");
+  try {
+    const { piped } = await pipe("--address", `127.0.0.1:${port}`);
+    await using _ = piped;
+    expect(await piped.ask(1, "listListeners", {})).toMatchObject({ listListeners: {} });
+    piped.write({ id: 2, listListeners: {} }, { id: 3, listListeners: {} });
+    for (const id of ["2", "3"]) {
+      expect(await piped.line({ id })).toMatchObject({
+        error: { code: "FAILED_PRECONDITION", reason: "DAEMON_STOPPING" },
+      });
+    }
+    expect(await piped.running.exit()).toMatchObject({ code: 1, stderr: expect.stringContaining("DAEMON_STOPPING") });
+  } finally {
+    server.forceShutdown();
+  }
 });
 
 test("when its daemon goes away it says so and ends with 1", async () => {

@@ -4,7 +4,8 @@
  * A fixture is a scope of its own on the one daemon that the process shares. It is found or started by the first call, as
  * `hangup pipe`, and ends with the process, in whatever way that does.
  *
- * All functions may be called by any thread, also on the same handle; hangup_close() only when no other call uses the fixture.
+ * All functions may be called by any thread, also on the same handle, but for hangup_events_next(): one thread at a time reads the events
+ * of one handle. hangup_close() only when no other call uses the fixture.
  * A child made by fork(2) has a pipe of its own, and cannot use the handles of its parent.
  *
  * Functions that return int give 0, or -1 with `error` filled; those that return a pointer give NULL. `error` may be NULL.
@@ -43,8 +44,9 @@ typedef struct hangup_error {
   char code[24];
   /*
    * Stable, to match on: those of the daemon (docs/errors.md), and of this library: COMMAND_NOT_FOUND, NOT_STARTED (the daemon),
-   * PIPE_ENDED (the daemon has gone away), NO_REPLY (it does not answer), NEVER_FIRED (hangup_close), INVALID_REQUEST (no JSON), OTHER_PROCESS
-   * (a handle of the parent), or the errno that hangup_receive met.
+   * PIPE_ENDED (the daemon has gone away), NO_REPLY (it does not answer), NEVER_FIRED (hangup_close), INVALID_REQUEST (no JSON, no name of a
+   * call), STALE_HANDLE (of the parent process, or from before hangup_stop), WAIT_TIMEOUT and END_OF_EVENTS (hangup_events_next), NO_MEMORY,
+   * or the errno that hangup_receive met.
    */
   char reason[48];
   /* What happened, and what to do; cut off at the end of the field. */
@@ -145,7 +147,10 @@ uint16_t hangup_listener_port(const hangup_listener *listener);
  */
 hangup_session *hangup_accepted(hangup_listener *listener, uint16_t peer_port, hangup_error *error);
 
-/* The session accepted after the one that the last call of this gave, the first one at first; waits for it, 5 s. */
+/*
+ * The session accepted after the one that the last call of this gave, the first one at first; waits for it, 5 s. Threads that ask at once
+ * wait one after the other.
+ */
 hangup_session *hangup_next(hangup_listener *listener, hangup_error *error);
 
 /* Connects are met by RST: ECONNREFUSED. */
@@ -174,7 +179,7 @@ int hangup_perform(hangup_session *session, const char *action, hangup_receipt *
 int hangup_send(hangup_session *session, const void *data, size_t size, hangup_error *error);
 /*
  * As recv(2), on a session whose behaviour is manual: how many bytes, at least `min_bytes` of them (0 means 1) unless the stream ends before;
- * 0 at its end; -1, with the errno as `reason`, after a reset. Waits 5 s.
+ * 0 at its end, and at once if `size` is 0; -1, with the errno as `reason`, after a reset. Waits 5 s.
  */
 ssize_t hangup_receive(hangup_session *session, void *buffer, size_t size, size_t min_bytes, hangup_error *error);
 
@@ -190,7 +195,10 @@ int hangup_session_signal(hangup_session *session, const char *name, hangup_erro
 
 /* Of what happens in the scope from now on nothing is missed. `request`: StreamEventsRequest ("kinds", "session", ...). */
 hangup_events *hangup_events_open(hangup_fixture *fixture, const char *request, hangup_error *error);
-/* The next one; waits for it. After the last one ("maxEvents"): OUT_OF_RANGE, END_OF_EVENTS. */
+/*
+ * The next one; waits for it. None in time: DEADLINE_EXCEEDED, WAIT_TIMEOUT; after the last one ("maxEvents"): OUT_OF_RANGE, END_OF_EVENTS.
+ * One thread at a time: it frees what the event before had.
+ */
 int hangup_events_next(hangup_events *events, unsigned timeout_ms, hangup_event *event, hangup_error *error);
 
 #ifdef __cplusplus

@@ -19,6 +19,7 @@ struct owned {
   cJSON *json;
   char *text;
   hangup_exchange *stream;
+  pthread_mutex_t *lock;
 };
 
 struct hangup_fixture {
@@ -47,7 +48,9 @@ struct hangup_listener {
   char address[128];
   char host[64];
   uint16_t port;
+  /* The number of the last session that hangup_next gave; behind `nexts`, from the asking to the answer. */
   unsigned long next;
+  pthread_mutex_t nexts;
   struct given *given;
 };
 
@@ -182,6 +185,7 @@ static void free_fixture(hangup_fixture *fixture) {
     if (owned->stream != NULL) hangup_pipe_cancel(owned->stream);
     cJSON_Delete(owned->json);
     cJSON_free(owned->text);
+    if (owned->lock != NULL) pthread_mutex_destroy(owned->lock);
     free(owned);
   }
   hangup_pipe_cancel(fixture->hold);
@@ -228,7 +232,17 @@ int hangup_signal(hangup_fixture *fixture, const char *name, hangup_error *error
   return tell(fixture, "signalPlan", request, error);
 }
 
+/* 1 to 63 letters, of which no call has more: a name is no place for other parts of a line. */
+static bool is_call(const char *name) {
+  size_t letters = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+  return letters > 0 && letters < 64 && name[letters] == '\0';
+}
+
 char *hangup_call(hangup_fixture *fixture, const char *name, const char *request, hangup_error *error) {
+  if (!is_call(name)) {
+    hangup_fail(error, "INVALID_ARGUMENT", "INVALID_REQUEST", "no name of a call: %s", name);
+    return NULL;
+  }
   cJSON *asked = request_of(request, error);
   if (asked != NULL && !cJSON_HasObjectItem(asked, "scope")) set(asked, "scope", fixture->scope);
   cJSON *reply = ask(fixture, name, asked, error);
@@ -248,6 +262,8 @@ hangup_listener *hangup_listen(hangup_fixture *fixture, const char *request, han
   }
   const cJSON *made = field(reply, "listener");
   listener->fixture = fixture;
+  pthread_mutex_init(&listener->nexts, NULL);
+  listener->owned.lock = &listener->nexts;
   listener->port = (uint16_t)number_of(made, "port");
   COPY(listener->name, text_of(made, "name"));
   COPY(listener->uid, text_of(made, "uid"));
@@ -278,15 +294,19 @@ static hangup_session *session_of(hangup_fixture *fixture, cJSON *reply, hangup_
   return session;
 }
 
-/* Whether a session that was given for a port has ended, or is forgotten: the port is another connection's now. */
-static bool has_ended(hangup_session *session) {
-  cJSON *request = request_in(session->fixture, NULL, NULL);
-  if (request != NULL) set(request, "session", session->name);
-  cJSON *reply = ask(session->fixture, "getSession", request, NULL);
-  const cJSON *seen = field(reply, "session");
-  bool ended = seen == NULL || strcmp(text_of(seen, "uid"), session->uid) != 0 || cJSON_IsTrue(field(seen, "ended"));
-  cJSON_Delete(reply);
-  return ended;
+/* Waits for a session of this port: of several the living, then the newest; of those after `before`, if there is one. */
+static cJSON *ask_for_port(const hangup_listener *listener, uint16_t port, const hangup_session *before, hangup_error *error) {
+  cJSON *request = request_in(listener->fixture, NULL, error);
+  if (request == NULL) return NULL;
+  set(request, "listener", listener->name);
+  cJSON_AddNumberToObject(request, "peerPort", port);
+  if (before != NULL) set_number(request, "openedAfterSequence", before->opened_sequence);
+  return ask(listener->fixture, "waitSession", request, error);
+}
+
+/* Whether its port can be another connection's: the kernel knows the peer's RST before the daemon, where nobody reads. */
+static bool is_over(const cJSON *seen) {
+  return cJSON_IsTrue(field(seen, "ended")) || strcmp(text_of(seen, "state"), "CLOSED") == 0;
 }
 
 /* The newest session given for a port, NULL if none was. */
@@ -301,13 +321,15 @@ static hangup_session *given_for(hangup_listener *listener, uint16_t port) {
 hangup_session *hangup_accepted(hangup_listener *listener, uint16_t peer_port, hangup_error *error) {
   hangup_fixture *fixture = listener->fixture;
   hangup_session *before = given_for(listener, peer_port);
-  if (before != NULL && !has_ended(before)) return before;
-  cJSON *request = request_in(fixture, NULL, error);
-  if (request == NULL) return NULL;
-  set(request, "listener", listener->name);
-  cJSON_AddNumberToObject(request, "peerPort", peer_port);
-  if (before != NULL) set_number(request, "openedAfterSequence", before->opened_sequence);
-  hangup_session *session = session_of(fixture, ask(fixture, "waitSession", request, error), error);
+  cJSON *reply = ask_for_port(listener, peer_port, NULL, error);
+  const cJSON *seen = field(reply, "session");
+  if (before != NULL && reply != NULL && strcmp(text_of(seen, "uid"), before->uid) == 0) {
+    bool over = is_over(seen);
+    cJSON_Delete(reply);
+    if (!over) return before;
+    reply = ask_for_port(listener, peer_port, before, error);
+  }
+  hangup_session *session = session_of(fixture, reply, error);
   if (session == NULL) return NULL;
   struct {
     struct owned owned;
@@ -323,18 +345,17 @@ hangup_session *hangup_accepted(hangup_listener *listener, uint16_t peer_port, h
 
 hangup_session *hangup_next(hangup_listener *listener, hangup_error *error) {
   hangup_fixture *fixture = listener->fixture;
+  /* In a forked child the lock may be held by a thread that it does not have. */
+  if (!hangup_pipe_is_current(fixture->pipe, error)) return NULL;
   cJSON *request = request_in(fixture, NULL, error);
   if (request == NULL) return NULL;
-  pthread_mutex_lock(&fixture->lock);
-  unsigned long ordinal = ++listener->next;
-  pthread_mutex_unlock(&fixture->lock);
   set(request, "listener", listener->name);
-  set_number(request, "ordinal", ordinal);
+  pthread_mutex_lock(&listener->nexts);
+  set_number(request, "ordinal", listener->next + 1);
   hangup_session *session = session_of(fixture, ask(fixture, "waitSession", request, error), error);
-  pthread_mutex_lock(&fixture->lock);
   /* One that did not come is waited for again. */
-  if (session == NULL && listener->next == ordinal) listener->next--;
-  pthread_mutex_unlock(&fixture->lock);
+  if (session != NULL) listener->next++;
+  pthread_mutex_unlock(&listener->nexts);
   return session;
 }
 
@@ -461,6 +482,8 @@ int hangup_send(hangup_session *session, const void *data, size_t size, hangup_e
 }
 
 ssize_t hangup_receive(hangup_session *session, void *buffer, size_t size, size_t min_bytes, hangup_error *error) {
+  /* To the daemon 0 is 1 MiB, which there is no room for. */
+  if (size == 0) return 0;
   cJSON *request = request_to(session, NULL, error);
   if (request == NULL) return -1;
   cJSON_AddNumberToObject(request, "minBytes", (double)min_bytes);

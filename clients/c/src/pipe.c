@@ -184,6 +184,7 @@ static void unlink_exchange(struct hangup_exchange *exchange) {
   }
 }
 
+/* Behind the lock. */
 static void free_exchange(struct hangup_exchange *exchange) {
   while (exchange->first != NULL) {
     struct line *line = exchange->first;
@@ -191,7 +192,8 @@ static void free_exchange(struct hangup_exchange *exchange) {
     cJSON_Delete(line->json);
     free(line);
   }
-  pthread_cond_destroy(&exchange->changed);
+  /* In a forked child it is the copy of one for which a thread of the parent may wait: its end would be waited for in vain. */
+  if (exchange->pipe == current.number) pthread_cond_destroy(&exchange->changed);
   free(exchange);
 }
 
@@ -418,14 +420,19 @@ const char *hangup_daemon_address(hangup_error *error) {
 
 /* --- asking ------------------------------------------------------------------------------------------------------------- */
 
+/* A duration such as "2.5s" in ms, 0 for any other text. Not by strtod(3), whose point is the locale's. */
+static double duration(const char *text) {
+  const char *at = text;
+  double seconds = 0, place = 1;
+  for (; *at >= '0' && *at <= '9'; at++) seconds = seconds * 10 + (*at - '0');
+  if (at > text && *at == '.')
+    for (at++; *at >= '0' && *at <= '9'; at++) seconds += (*at - '0') * (place /= 10);
+  return at > text && strcmp(at, "s") == 0 && seconds < 1e6 ? seconds * 1000 : 0;
+}
+
 /* All durations that a request names, in ms: so long its reply may take by itself. */
 static double durations(const cJSON *item) {
-  double sum = 0;
-  if (cJSON_IsString(item)) {
-    char *end;
-    double seconds = strtod(item->valuestring, &end);
-    if (end != item->valuestring && strcmp(end, "s") == 0 && seconds > 0 && seconds < 1e6) sum = seconds * 1000;
-  }
+  double sum = cJSON_IsString(item) ? duration(item->valuestring) : 0;
   for (const cJSON *child = item->child; child != NULL; child = child->next) sum += durations(child);
   return sum;
 }
@@ -441,7 +448,7 @@ static bool write_all(int fd, const char *bytes, size_t size) {
   return true;
 }
 
-/* Behind `writing`. What cannot be written is told by the reader, which meets the end. */
+/* Behind `writing`; a name has 63 letters at most. What cannot be written is told by the reader, which meets the end. */
 static void write_line(unsigned long id, const char *name, const char *request) {
   char head[96];
   int size = snprintf(head, sizeof head, "{\"id\":%lu,\"%s\":", id, name);
@@ -468,6 +475,13 @@ static bool is_current(unsigned long pipe, hangup_error *error) {
   return !current.gone;
 }
 
+bool hangup_pipe_is_current(unsigned long pipe, hangup_error *error) {
+  pthread_mutex_lock(&lock);
+  bool is = is_current(pipe, error);
+  pthread_mutex_unlock(&lock);
+  return is;
+}
+
 /* Asks; takes `request`. */
 static struct hangup_exchange *ask(unsigned long pipe, bool is_stream, const char *name, cJSON *request,
                                    hangup_error *error) {
@@ -490,14 +504,14 @@ static struct hangup_exchange *ask(unsigned long pipe, bool is_stream, const cha
     exchange->id = ++current.lines;
     exchange->next = current.exchanges;
     current.exchanges = exchange;
+  } else {
+    free_exchange(exchange);
   }
   pthread_mutex_unlock(&lock);
   if (asked) write_line(exchange->id, name, text);
   pthread_mutex_unlock(&writing);
   cJSON_free(text);
-  if (asked) return exchange;
-  free_exchange(exchange);
-  return NULL;
+  return asked ? exchange : NULL;
 }
 
 /* The next line, or NULL and `error`. */

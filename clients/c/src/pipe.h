@@ -16,6 +16,9 @@ void hangup_fail(hangup_error *error, const char *code, const char *reason, cons
 /* Which pipe this is: another one after hangup_stop() and in a forked child. Starts it if need be; 0 and `error` when it cannot be started. */
 unsigned long hangup_pipe_started(hangup_error *error);
 
+/* Whether the pipe of that number is this process's own, and lives; else `error`. */
+bool hangup_pipe_is_current(unsigned long pipe, hangup_error *error);
+
 /*
  * Asks the pipe of that number, and waits for the reply: the whole line, for cJSON_Delete. Takes `request`, NULL for lack of memory
  * included. NULL, and `error`, when it is an error.
