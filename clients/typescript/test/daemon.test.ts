@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Daemon, daemonCommand, findDaemon } from "../src/daemon.js";
@@ -34,6 +34,8 @@ test("HANGUP_ADDRESS is taken as it is, with the token of its variable or of its
   expect(await findDaemon({ ...at, HANGUP_TOKEN: "t" })).toMatchObject({ token: "t" });
   writeFileSync(join(folder, "token"), "of-the-file\n");
   expect(await findDaemon({ ...at, HANGUP_TOKEN_FILE: join(folder, "token") })).toMatchObject({ token: "of-the-file" });
+  const both = { ...at, HANGUP_TOKEN: "t", HANGUP_TOKEN_FILE: join(folder, "token") };
+  expect(await findDaemon(both)).toMatchObject({ token: "of-the-file" });
   await expect(findDaemon({ ...at, HANGUP_TOKEN_FILE: join(folder, "none") })).rejects.toThrow(
     /HANGUP_TOKEN_FILE.*ENOENT/,
   );
@@ -78,12 +80,17 @@ test.each([
   await expect(start).rejects.toThrow(message);
 });
 
-test("the global set-up of a test runner starts a daemon once, tells the workers, and ends it; with an address it starts none", async () => {
+test("the global set-up of a test runner starts a daemon once, however many ask at once, tells the workers, and ends it; with an address it starts none", async () => {
   const before = { ...process.env };
   try {
     delete process.env["HANGUP_ADDRESS"];
-    process.env["HANGUP_COMMAND"] = hangup;
-    const teardown = await setup();
+    const [starts, counted] = [join(folder, "starts"), join(folder, "counted.sh")];
+    writeFileSync(counted, `echo >>${starts}\nexec ${hangup} "$@"\n`);
+    process.env["HANGUP_COMMAND"] = `/no/such/hangup`;
+    await expect(setup()).rejects.toMatchObject({ reason: "DAEMON_NOT_STARTED" });
+    process.env["HANGUP_COMMAND"] = `sh ${counted}`;
+    const [teardown] = await Promise.all([setup(), setup()]);
+    expect(readFileSync(starts, "utf8")).toBe("\n");
     const address = process.env["HANGUP_ADDRESS"] ?? "";
     expect(address).toMatch(/^127\.0\.0\.1:\d+$/);
     await setup();

@@ -137,6 +137,19 @@ describe("a listener", () => {
     for (const socket of sockets) socket.destroy();
   });
 
+  test("gives up waiting for the next session in its own time, while an earlier wait goes on", async () => {
+    await using fixture = await startHangup();
+    const listener = await fixture.listen({ name: "echo" });
+    const first = listener.next({ timeoutMs: 60_000 });
+    const [hasty, given] = [listener.next({ timeoutMs: 50 }), listener.next({ signal: AbortSignal.timeout(50) })];
+    const patient = listener.next({ timeoutMs: 60_000 });
+    expect(await errorOf(hasty)).toMatchObject({ code: "DEADLINE_EXCEEDED", reason: "WAIT_TIMEOUT" });
+    await expect(given).rejects.toMatchObject({ name: "TimeoutError" });
+    const sockets = [await connected(listener.port), await connected(listener.port)];
+    expect([(await first).name, (await patient).name]).toEqual(["echo/1", "echo/2"]);
+    for (const socket of sockets) socket.destroy();
+  });
+
   test("refuses, listens again, and is gone when closed", async () => {
     await using fixture = await startHangup();
     const listener = await fixture.listen();
@@ -223,6 +236,27 @@ describe("a session", () => {
     socket.destroy();
   });
 
+  test("is not harmed by what others ask that is too long, and long requests do what short ones do", async () => {
+    await using fixture = await startHangup();
+    const listener = await fixture.listen({ behaviour: { manual: {} } });
+    const socket = await connected(listener.port);
+    const session = await listener.accepted(socket);
+    let received = 0;
+    const all = new Promise<void>((done) =>
+      socket.on("data", ({ length }: Buffer) => (received += length) === 1_000_000 && done()),
+    );
+    const heard = session.wait({ bytesReceived: 5 });
+    const tooLong = fixture.listen({ labels: { long: "x".repeat(17 * 1024 * 1024) } });
+    expect((await errorOf(tooLong)).code).toBe("RESOURCE_EXHAUSTED");
+    expect((await session.send(Buffer.alloc(1_000_000))).bytesSent).toBe(1_000_000n);
+    await all;
+    socket.write("hello");
+    expect((await heard).bytesReceived).toBe(5n);
+    await session.halfClose();
+    expect((await errorOf(session.send(Buffer.alloc(100_000)))).reason).toBe("FIN_ALREADY_SENT");
+    socket.destroy();
+  });
+
   test("of the daemon's own dialing sends and receives, and is found by its name", async () => {
     await using fixture = await startHangup();
     const server = createServer((socket) =>
@@ -271,7 +305,37 @@ describe("a session", () => {
   });
 });
 
+describe("an action", () => {
+  test("that takes long is given up in the time that it was given, or by its signal", async () => {
+    await using fixture = await startHangup();
+    const listener = await fixture.listen();
+    const socket = await connected(listener.port);
+    const session = await listener.accepted(socket);
+    const action = { resetUnread: { timeout: "60s" } } as const;
+    const error = await errorOf(session.perform(action, { timeoutMs: 50 }));
+    expect(error).toMatchObject({ code: "DEADLINE_EXCEEDED", reason: "WAIT_TIMEOUT" });
+    expect(error.message).toBe("it is not over within 50 ms; what it has done stays done");
+    const signal = AbortSignal.timeout(50);
+    await expect(session.perform(action, { signal })).rejects.toMatchObject({ name: "TimeoutError" });
+    socket.destroy();
+  });
+});
+
 describe("events", () => {
+  test("come one to each that asks, in the order of asking; who gives up takes none", async () => {
+    await using fixture = await startHangup();
+    const events = await fixture.events({ kinds: ["LISTENER_CREATED"] });
+    const first = events.next();
+    const hasty = events.next({ timeoutMs: 50 });
+    const given = events.next({ timeoutMs: 60_000, signal: AbortSignal.timeout(50) });
+    const [second, third] = [events.next(), events.next()];
+    expect((await errorOf(hasty)).reason).toBe("EVENT_TIMEOUT");
+    await expect(given).rejects.toMatchObject({ name: "TimeoutError" });
+    for (const name of ["a", "b", "c"]) await fixture.listen({ name });
+    const asked = await Promise.all([first, second, third]);
+    expect(asked.map(({ listener }) => listener)).toEqual(["a", "b", "c"]);
+  });
+
   test("are those from the moment on that the call returned", async () => {
     await using fixture = await startHangup();
     const listener = await fixture.listen({ name: "echo" });

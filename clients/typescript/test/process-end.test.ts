@@ -33,6 +33,19 @@ async function becomes(isTrue: () => Promise<boolean>, what: string, withinMs: n
   }
 }
 
+/** A daemon at an address; port 0 is any. */
+async function startAt(listen: string): Promise<{ address: string; kill(): Promise<void> }> {
+  const args = [join(root, "bin/hangup.cjs"), "serve", "--listen", listen, "--exit-with-stdin"];
+  const daemon = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "ignore"] });
+  const over = once(daemon, "close");
+  const [line] = (await inTime(once(daemon.stdout, "data"), () => "the daemon did not start")) as [Buffer];
+  const kill = async () => {
+    daemon.kill("SIGKILL");
+    await over;
+  };
+  return { address: (JSON.parse(String(line)) as { address: string }).address, kill };
+}
+
 function lives(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -170,6 +183,36 @@ test("what `await using` asks for is there also where the runtime has no Symbol.
     console.log(JSON.stringify([typeof there, ...["Fixture", "EventStream"].map((name) => typeof module.exports[name].prototype[there])]));`,
   );
   expect(await program.line()).toEqual(["symbol", "function", "function"]);
+});
+
+test("a daemon at HANGUP_ADDRESS that was lost is missed, and the one that comes in its place is found", async () => {
+  using workplace = new Workplace();
+  const first = await startAt("127.0.0.1:0");
+  const program = workplace.run(
+    `${open} server.close();
+    const ends = (fixture) => fixture.close().then(() => "ok", (thrown) => thrown.reason);
+    const start = () => startHangup().then(ends, (thrown) => thrown.reason);
+    console.log("{}");
+    const lost = await listener.next({ timeoutMs: 60_000 }).catch((thrown) => thrown.reason);
+    const missing = await start();
+    console.error("missed");
+    let found;
+    do found = await start(); while (found !== "ok");
+    console.error(JSON.stringify([lost, missing, await ends(fixture), found]));`,
+    cleanEnvironment({ HANGUP_ADDRESS: first.address }),
+  );
+  await program.line();
+  await first.kill();
+  await becomes(async () => program.stderr.includes("missed"), "the daemon is missed", goneMs);
+  const second = await startAt(first.address);
+  try {
+    expect(await program.over()).toBe(0);
+    // What was held of the first one is lost with it.
+    const said = program.stderr.split("\n")[1] ?? "";
+    expect(JSON.parse(said)).toEqual(["DAEMON_UNREACHABLE", "DAEMON_UNREACHABLE", "DAEMON_UNREACHABLE", "ok"]);
+  } finally {
+    await second.kill();
+  }
 });
 
 test("a daemon that is gone, or none that speaks gRPC, is an error that says so", async () => {
