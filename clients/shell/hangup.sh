@@ -17,6 +17,7 @@ _hangup_started='' _hangup_id=0 _hangup_scope='' _hangup_uid='' _hangup_unfired=
 _hangup_found='' _hangup_ordinals='' _hangup_given='' _hangup_stream='' _hangup_events=''
 _hangup_newline='
 '
+_hangup_blanks=" 	$_hangup_newline"
 
 # --- the daemon -------------------------------------------------------------------------------------------------------------
 
@@ -60,16 +61,19 @@ hangup_stop() {
 # HANGUP_COMMAND, PATH, or what is installed in the working directory or above it. The daemon gets none of the program's descriptors, and is
 # no child of it: a `wait` of the program does not wait for it. Whoever else has descriptor 8 by then, the end of the program ends it.
 _hangup_spawn() {
-  if [ -z "${HANGUP_COMMAND:-}" ] && ! command -v hangup >/dev/null && ! _hangup_find; then
+  # Blanks alone are none.
+  _hangup_value=${HANGUP_COMMAND:-}
+  _hangup_command=${_hangup_value#"${_hangup_value%%[!"$_hangup_blanks"]*}"}
+  if [ -z "$_hangup_command" ] && ! command -v hangup >/dev/null && ! _hangup_find; then
     _hangup_fail FAILED_PRECONDITION COMMAND_NOT_FOUND "no hangup found: install it with npm (npm install --save-dev hangup), put it on the PATH, or set HANGUP_COMMAND to its command line"
     return 1
   fi
   (
-    IFS=' 	'"$_hangup_newline"
+    IFS=$_hangup_blanks
     set -f
-    if [ -n "${HANGUP_COMMAND:-}" ]; then
+    if [ -n "$_hangup_command" ]; then
       # shellcheck disable=SC2086 # A command line, split at blanks.
-      set -- $HANGUP_COMMAND
+      set -- $_hangup_command
     elif command -v hangup >/dev/null; then
       set -- hangup
     elif [ "${_hangup_found%.cjs}" != "$_hangup_found" ]; then
@@ -156,16 +160,16 @@ _hangup_read_error() {
 # _hangup_get NAME: the first field of this name in the reply, text or number, in _hangup_value; empty if there is none. Only for fields that have
 # neither quotes nor backslashes in them, and stand before all that callers can name.
 _hangup_get() {
+  _hangup_value=''
   case $hangup_reply in
-  *"\"$1\":\""*)
-    _hangup_value=${hangup_reply#*"\"$1\":\""}
+  *"\"$1\":"*) _hangup_value=${hangup_reply#*"\"$1\":"} ;;
+  esac
+  case $_hangup_value in
+  '"'*)
+    _hangup_value=${_hangup_value#?}
     _hangup_value=${_hangup_value%%'"'*}
     ;;
-  *"\"$1\":"*)
-    _hangup_value=${hangup_reply#*"\"$1\":"}
-    _hangup_value=${_hangup_value%%[,\}]*}
-    ;;
-  *) _hangup_value='' ;;
+  *) _hangup_value=${_hangup_value%%[,\}]*} ;;
   esac
 }
 
@@ -256,7 +260,7 @@ hangup_allow_unfired() { _hangup_unfired=allowed; }
 
 # hangup_call CALL [REQUEST]: any call of the contract, by its name in docs/pipe.md, in the scope of the fixture. hangup_reply: the line of its reply.
 hangup_call() {
-  _hangup_fields "${2:-}" && _hangup_ask "$1" "$_hangup_value"
+  _hangup_text "$1" && _hangup_fields "${2:-}" && _hangup_ask "$1" "$_hangup_value"
 }
 
 # --- listener ---------------------------------------------------------------------------------------------------------------
@@ -286,25 +290,29 @@ hangup_listen() {
 # hangup_session: the session. Asked again for a port whose session has ended, it waits for the next one: ports come round.
 hangup_accepted() {
   _hangup_text "$@" || return
-  _hangup_after=''
+  _hangup_ask waitSession "\"listener\":\"$1\",\"peerPort\":$2" || return
+  _hangup_read_session
+  # The newest one given for this port.
+  _hangup_before=''
   case $_hangup_given in
   *"|$1 $2="*)
-    _hangup_after=${_hangup_given#*"|$1 $2="}
-    _hangup_after=${_hangup_after%%'|'*}
-    hangup_session=${_hangup_after%'#'*}
-    _hangup_after=${_hangup_after##*'#'}
-    if _hangup_ask getSession "\"session\":\"${hangup_session%@*}\"" 2>/dev/null; then
-      case $hangup_reply in
-      *'"ended":true,'*) ;;
-      *'"uid":"'"${hangup_session#*@}"'"'*) return 0 ;;
-      esac
-    fi
+    _hangup_before=${_hangup_given#*"|$1 $2="}
+    _hangup_before=${_hangup_before%%'|'*}
     ;;
   esac
-  _hangup_ask waitSession "\"listener\":\"$1\",\"peerPort\":$2${_hangup_after:+,\"openedAfterSequence\":\"$_hangup_after\"}" || return
-  _hangup_read_session
-  _hangup_get openedSequence
-  _hangup_given="|$1 $2=$hangup_session#$_hangup_value$_hangup_given"
+  if [ "$hangup_session" = "${_hangup_before%'#'*}" ]; then
+    # Where nobody reads, the kernel knows of the peer's RST before the daemon.
+    _hangup_get state
+    case $_hangup_value$hangup_reply in
+    CLOSED* | *'"ended":true,'*) ;;
+    *) return 0 ;;
+    esac
+    _hangup_ask waitSession "\"listener\":\"$1\",\"peerPort\":$2,\"openedAfterSequence\":\"${_hangup_before##*'#'}\"" || return
+    _hangup_read_session
+  fi
+  # Behind the labels, whose names may be any.
+  _hangup_value=${hangup_reply##*'"openedSequence":"'}
+  _hangup_given="|$1 $2=$hangup_session#${_hangup_value%%'"'*}$_hangup_given"
 }
 
 # hangup_next LISTENER: the session accepted after the one that the last call of this gave, the first one at first; waits for it, 5 s.
@@ -432,27 +440,33 @@ hangup_events() {
   _hangup_stream=$_hangup_id
 }
 
+# An event, the end of their stream, or the error that it ended with.
 _hangup_keep_event() {
   case $hangup_reply in
-  '{"id":"'"$_hangup_stream"'","streamEvents":'*) _hangup_events=$_hangup_events$hangup_reply$_hangup_newline ;;
+  '{"id":"'"$_hangup_stream"'",'*) _hangup_events=$_hangup_events$hangup_reply$_hangup_newline ;;
   esac
 }
 
-# hangup_event [TIMEOUT]: the next one, waits 5s for it ("500ms" is "0.5s"). hangup_event: it, JSON; hangup_event_kind: SESSION_OPENED, ...;
+# hangup_event [TIMEOUT]: the next one, waits 5s for it ("500ms" is "0.5s"); after the last one the error END_OF_EVENTS. hangup_event: it, JSON; hangup_event_kind: SESSION_OPENED, ...;
 # hangup_event_listener, hangup_event_session.
 hangup_event() {
   [ -n "$_hangup_stream" ] || {
     _hangup_fail FAILED_PRECONDITION NO_EVENTS 'no stream is open: call hangup_events first'
     return 1
   }
+  _hangup_text "${1:-}" || return
   if [ -z "$_hangup_events" ]; then
-    # A shell has no read with a timeout: the daemon tells when it is over. No session is ever dial/0.
+    # A shell has no read with a timeout: the daemon tells when it is over. No session is ever dial/0, of the default scope, which stays.
     _hangup_id=$((_hangup_id + 1))
-    _hangup_write "{\"id\":$_hangup_id,\"waitSession\":{\"scope\":\"$_hangup_scope\",\"session\":\"dial/0\",\"timeout\":\"${1:-5s}\"}}"
+    _hangup_write "{\"id\":$_hangup_id,\"waitSession\":{\"session\":\"dial/0\",\"timeout\":\"${1:-5s}\"}}"
     while [ -z "$_hangup_events" ] && IFS= read -r hangup_reply <&9; do
       case $hangup_reply in
-      '{"id":"'"$_hangup_id"'",'* | '{"line":'*)
+      '{"id":"'"$_hangup_id"'","error":{"code":"DEADLINE_EXCEEDED","reason":"WAIT_TIMEOUT",'*)
         _hangup_fail DEADLINE_EXCEEDED WAIT_TIMEOUT "no event within ${1:-5s}"
+        return 1
+        ;;
+      '{"id":"'"$_hangup_id"'",'* | '{"line":'*)
+        _hangup_read_error
         return 1
         ;;
       *) _hangup_keep_event ;;
@@ -465,6 +479,17 @@ hangup_event() {
     _hangup_write "{\"id\":$_hangup_id,\"cancel\":{}}"
   fi
   hangup_reply=${_hangup_events%%"$_hangup_newline"*}
+  # These stay: nothing comes after them.
+  case $hangup_reply in
+  '{"id":"'"$_hangup_stream"'","end":'*)
+    _hangup_fail OUT_OF_RANGE END_OF_EVENTS 'the stream has ended'
+    return 1
+    ;;
+  '{"id":"'"$_hangup_stream"'","error":'*)
+    _hangup_read_error
+    return 1
+    ;;
+  esac
   _hangup_events=${_hangup_events#*"$_hangup_newline"}
   hangup_event=${hangup_reply#*'"events":['}
   hangup_event=${hangup_event%']}}'}
