@@ -147,6 +147,91 @@ async def test_a_wait_holds_no_other_call_up() -> None:
         writer.close()
 
 
+async def test_next_gives_each_of_several_tasks_one_of_its_own() -> None:
+    async with aio.fixture() as fixture:
+        listener = await fixture.listen("echo")
+        asked = [asyncio.ensure_future(listener.next(timeout=60)) for _ in range(8)]
+        writers = [(await connect(listener))[1] for _ in range(8)]
+        assert [session.name for session in await asyncio.gather(*asked)] == [f"echo/{n}" for n in range(1, 9)]
+        for writer in writers:
+            writer.close()
+
+
+async def test_next_keeps_its_own_time_while_another_task_waits() -> None:
+    async with aio.fixture() as fixture:
+        listener = await fixture.listen("echo")
+        first = asyncio.ensure_future(listener.next(timeout=60))
+        await asyncio.sleep(0)
+        with pytest.raises(HangupTimeoutError, match="another next"):
+            await listener.next(timeout=0.05)
+        cancelled = asyncio.ensure_future(listener.next(timeout=60))
+        await asyncio.sleep(0)
+        cancelled.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled
+        (_, one, _), (_, two, _) = await connect(listener), await connect(listener)
+        assert [(await first).name, (await listener.next()).name] == ["echo/1", "echo/2"]
+        one.close()
+        two.close()
+
+
+async def test_an_event_is_given_to_one_of_several_tasks() -> None:
+    async with aio.fixture() as fixture:
+        listener = await fixture.listen()
+        events = await fixture.events(kinds=["SESSION_OPENED"])
+        asked = [asyncio.ensure_future(events.next(timeout=60)) for _ in range(8)]
+        for _ in range(8):
+            (await connect(listener))[1].close()
+        assert len({event.sequence for event in await asyncio.gather(*asked)}) == 8
+
+
+async def test_of_two_tasks_that_close_it_one_does_and_others_keep_their_connection() -> None:
+    async with aio.fixture() as other:
+        fixture = await aio.fixture()
+        one, two, again = await asyncio.gather(fixture.close(), fixture.close(), fixture.close())
+        assert one is two is again
+        await other.listen()
+
+
+async def test_a_close_that_is_cancelled_is_done_no_less() -> None:
+    async with aio.fixture() as other:
+        fixture = await aio.fixture()
+        closing = asyncio.ensure_future(fixture.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        assert (await fixture.close()).sessions == 0
+        await other.listen()
+
+
+async def test_a_handle_never_shows_a_later_session_of_the_same_name() -> None:
+    async with aio.fixture() as fixture:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            first = await fixture.dial(server.getsockname(), name="one")
+            await first.reset()
+            second = await fixture.dial(server.getsockname(), name="one")
+            with pytest.raises(HangupError, match="another life") as later:
+                await first.get()
+            assert later.value.reason == "UID_MISMATCH"
+            assert (await second.get()).uid == second.uid != first.uid
+
+
+async def test_a_request_too_long_for_the_daemon_ends_no_other_call() -> None:
+    async with aio.fixture() as fixture:
+        listener = await fixture.listen()
+        waiting = asyncio.ensure_future(listener.next(timeout=60))
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            session = await fixture.dial(server.getsockname())
+            with pytest.raises(HangupError) as too_long:
+                await session.send(bytes(17 << 20))
+        assert (too_long.value.code, too_long.value.reason) == ("RESOURCE_EXHAUSTED", "")
+        assert not waiting.done()
+        _, writer, _ = await connect(listener)
+        assert (await waiting).name == f"{listener.name}/1"
+        writer.close()
+
+
 NEVER: shapes.Plan = {"steps": [{"trigger": {"bytes_received": 1}, "action": {"reset": {}}}]}
 
 

@@ -7,7 +7,9 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Callable
 
 import pytest
 
@@ -81,6 +83,32 @@ def test_next_gives_one_after_the_other(hangup_listener: Listener) -> None:
             hangup_listener.next(timeout=0.1)
 
 
+def test_next_gives_each_of_several_threads_one_of_its_own(hangup_listener: Listener) -> None:
+    with ThreadPoolExecutor(8) as pool, contextlib.ExitStack() as clients:
+        asked = [pool.submit(hangup_listener.next, timeout=60) for _ in range(8)]
+        for _ in range(8):
+            clients.enter_context(connect(hangup_listener))
+        assert sorted(one.result().name for one in asked) == [f"{hangup_listener.name}/{n}" for n in range(1, 9)]
+
+
+def test_next_keeps_its_own_time_while_another_thread_waits(hangup_listener: Listener) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(hangup_listener.next, timeout=60)
+        wait_until(hangup_listener._asking_next.locked)
+        with pytest.raises(HangupTimeoutError, match="another next") as late:
+            hangup_listener.next(timeout=0.05)
+        assert late.value.reason == "WAIT_TIMEOUT"
+        with connect(hangup_listener):
+            assert first.result().name == f"{hangup_listener.name}/1"
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
 def test_a_command_never_meets_a_later_session_of_the_same_name(hangup: Fixture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         first = hangup.dial(server.getsockname(), name="one")
@@ -90,6 +118,10 @@ def test_a_command_never_meets_a_later_session_of_the_same_name(hangup: Fixture)
             first.reset()
         assert other.value.reason == "UID_MISMATCH"
         assert second.get().ended is False
+        with pytest.raises(HangupError, match="another life") as later:
+            first.get()
+        assert (later.value.code, later.value.reason) == (other.value.code, other.value.reason)
+        assert later.value.message == other.value.message
 
 
 def test_refuse_stall_and_resume(hangup_listener: Listener) -> None:
@@ -275,6 +307,47 @@ def test_who_waits_for_an_event_is_told_of_the_end(hangup: Fixture) -> None:
     later.join()
 
 
+def test_an_event_is_given_to_one_of_several_threads(hangup: Fixture, hangup_listener: Listener) -> None:
+    with ThreadPoolExecutor(8) as pool, hangup.events(kinds=["SESSION_OPENED"]) as events:
+        asked = [pool.submit(events.next, timeout=60) for _ in range(8)]
+        for _ in range(8):
+            connect(hangup_listener).close()
+        sequences = {one.result().sequence for one in asked}
+        assert len(sequences) == 8
+        assert len([thread for thread in threading.enumerate() if thread.name == "hangup-stream"]) == 1
+
+
+def test_a_wait_for_an_event_keeps_its_own_time_while_another_thread_waits(hangup: Fixture) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        events = hangup.events()
+        first = pool.submit(list, events)
+        wait_until(events._taking.locked)
+        with pytest.raises(HangupTimeoutError, match="no event"):
+            events.next(timeout=0.05)
+        events.close()
+        assert first.result() == []
+
+
+def test_a_request_too_long_for_the_daemon_ends_no_other_call(hangup: Fixture, hangup_listener: Listener) -> None:
+    with ThreadPoolExecutor(1) as pool, socket.create_server(("127.0.0.1", 0)) as server:
+        waiting = pool.submit(hangup_listener.next, timeout=60)
+        wait_until(hangup_listener._asking_next.locked)
+        session = hangup.dial(server.getsockname())
+        with pytest.raises(HangupError) as too_long:
+            session.send(bytes(17 << 20))
+        assert (too_long.value.code, too_long.value.reason) == ("RESOURCE_EXHAUSTED", "")
+        assert "does not answer" not in str(too_long.value)
+        with pytest.raises(ValueError, match="surrogates"):
+            session.send("\ud800")
+        assert not waiting.done()
+        connection, _ = server.accept()
+        with connection:
+            session.send(bytes(100_000))
+            assert len(connection.recv(100_000, socket.MSG_WAITALL)) == 100_000
+        with connect(hangup_listener):
+            assert waiting.result().name == f"{hangup_listener.name}/1"
+
+
 def test_events_that_nobody_takes_do_not_hold_the_end_up(hangup: Fixture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_calls, "EVENTS_AHEAD", 2)
     listener = hangup.listen()
@@ -305,6 +378,20 @@ def test_the_end_gives_the_report_and_the_same_again() -> None:
     with pytest.raises(HangupError) as ended:
         fixture.listen()
     assert ended.value.reason == "UNKNOWN_SCOPE"
+
+
+def test_of_two_threads_that_close_it_one_does() -> None:
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(10):
+            fixture = hangup.fixture()
+            together = threading.Barrier(2)
+
+            def close(fixture: Fixture = fixture, together: threading.Barrier = together) -> hangup.Report:
+                together.wait(30)
+                return fixture.close()
+
+            one, other = (pool.submit(close) for _ in range(2))
+            assert one.result() is other.result()
 
 
 RESETS: shapes.Plan = {"connections": 2, "steps": [{"trigger": {"pattern_text": "x"}, "action": {"reset": {}}}]}

@@ -11,13 +11,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import hangup
-from hangup import _daemon_process
+from hangup import _contract, _daemon_process
 from hangup.v1.daemon_pb2 import GetInfoRequest, GetInfoResponse
 
 from .processes import CHECKOUT, COMMAND, process
@@ -125,6 +127,7 @@ def test_a_daemon_that_ended_is_an_error_with_its_last_words() -> None:
         with pytest.raises(hangup.HangupError, match=r"the daemon at .* does not answer") as gone:
             fixture.listen()
         assert gone.value.code == "UNAVAILABLE"
+        assert " It has ended: signal SIGKILL. It printed:" in str(gone.value)
         assert '"msg":"listening"' in str(gone.value)
         fixture._report = hangup.Report([], 0, [], [], message=None)  # type: ignore[arg-type]  # there is nobody to ask
 
@@ -199,8 +202,8 @@ def test_sigkill_of_the_test_process_leaves_nothing(tmp_path: Path) -> None:
             client.sendall(b"hello")
             assert client.recv(5, socket.MSG_WAITALL) == b"hello"
             running.kill()
-            assert select.select([ended], [], [], 2)[0], "the daemon lives on"
-            client.settimeout(2)
+            assert select.select([ended], [], [], 10)[0], "the daemon lives on"
+            client.settimeout(10)
             with pytest.raises(ConnectionResetError):
                 client.recv(1)
         os.close(ended)
@@ -217,7 +220,7 @@ def test_sigkill_of_the_test_process_ends_its_scopes_on_a_daemon_that_others_use
             client.sendall(b"hello")
             assert client.recv(5, socket.MSG_WAITALL) == b"hello"
             running.kill()
-            client.settimeout(2)
+            client.settimeout(10)
             with pytest.raises(ConnectionResetError):
                 client.recv(1)
         with pytest.raises(ConnectionRefusedError):
@@ -244,8 +247,107 @@ os.wait()
         ended = os.pidfd_open(int(running.stdout.readline()))
         assert "before this process was forked" in running.stdout.readline()
         running.kill()
-        assert select.select([ended], [], [], 2)[0], "the fork holds the pipe"
+        assert select.select([ended], [], [], 10)[0], "the fork holds the pipe"
         os.close(ended)
+
+
+def test_forks_of_forks_keep_their_own_files(tmp_path: Path) -> None:
+    script = """
+import os
+import hangup
+from hangup import _daemon_process
+
+hangup.daemon()
+pipe = _daemon_process._own._process.stdin.fileno()
+if os.fork() == 0:
+    taken = os.open("/dev/null", os.O_RDONLY)
+    if taken != pipe:  # the lowest free one, as it should be
+        taken = os.dup2(taken, pipe)
+    if os.fork() == 0:
+        os.fstat(taken)
+        os.write(1, b"whole\\n")
+        os._exit(0)
+    os.wait()
+    os._exit(0)
+os.wait()
+_daemon_process._own.stop()
+if os.fork() == 0:
+    os._exit(0)
+os.wait()
+os.environ["HANGUP_COMMAND"] = "false"
+_daemon_process._own = None
+try:
+    _daemon_process.place()
+except hangup.NoDaemonError:
+    pass
+if os.fork() == 0:
+    os._exit(0)
+os.wait()
+"""
+    path = tmp_path / "process.py"
+    path.write_text(script)
+    ran = subprocess.run([sys.executable, str(path)], capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "whole\n", "")
+
+
+def test_a_command_that_goes_on_printing_is_not_held_up(tmp_path: Path) -> None:
+    chatty = tmp_path / "chatty.py"
+    chatty.write_text(
+        """
+import sys
+sys.stdout.write('{"address": "127.0.0.1:1"}\\nand more at once\\n')
+sys.stdout.flush()
+sys.stdout.write("x" * (1 << 20))
+sys.stdout.flush()
+sys.stdin.read()
+"""
+    )
+    own = _daemon_process.DaemonProcess([sys.executable, str(chatty)])
+    assert own.address == "127.0.0.1:1"
+    own.stop()
+    assert own._process.returncode == 0
+    assert own.what_became_of_it() == " It has ended: exit code 0."
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """In place of a daemon, somebody who never says a word."""
+    monkeypatch.setattr(_contract, "PATIENCE_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("HANGUP_ADDRESS", f"127.0.0.1:{server.getsockname()[1]}")
+        yield
+
+
+@pytest.mark.usefixtures("on_its_own", "silent")
+def test_a_daemon_that_says_nothing_is_an_error_of_ours() -> None:
+    with pytest.raises(hangup.HangupTimeoutError, match=r"did not answer .*HoldScope within 0\.1 s"):
+        hangup.fixture()
+
+
+@pytest.mark.usefixtures("on_its_own", "silent")
+async def test_a_daemon_that_says_nothing_is_an_error_of_ours_with_asyncio() -> None:
+    with pytest.raises(hangup.HangupTimeoutError, match=r"did not answer .*HoldScope within 0\.1 s"):
+        await hangup.aio.fixture()
+
+
+@pytest.mark.usefixtures("on_its_own")
+def test_a_stream_without_a_message_is_an_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Not above: it reads what hangup sets in the environment.
+    import grpc
+
+    class EndsAtOnce(grpc.GenericRpcHandler):
+        def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:
+            return grpc.unary_stream_rpc_method_handler(lambda request, context: iter(()))
+
+    server = grpc.server(ThreadPoolExecutor(2), handlers=[EndsAtOnce()])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    monkeypatch.setenv("HANGUP_ADDRESS", f"127.0.0.1:{port}")
+    try:
+        with pytest.raises(hangup.HangupError, match="ended before its first message"):
+            hangup.fixture()
+    finally:
+        server.stop(None).wait()
 
 
 def test_processes_can_be_started_while_calls_are_under_way() -> None:

@@ -11,6 +11,8 @@ import time
 
 import pytest
 
+from hangup import NoDaemonError, _daemon_process, pytest_plugin
+
 #: The last is for pytest-asyncio, which warns without it.
 STRICT = ["-W", "error", "-o", "asyncio_default_fixture_loop_scope=function"]
 
@@ -48,6 +50,54 @@ def test_nothing_happens(hangup):
     result.assert_outcomes(passed=1, errors=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["*NeverFiredError*", "*echo, plan 1: it had no connection*"])
+
+
+def test_a_test_that_was_skipped_or_failed_has_no_second_outcome(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        RESETS
+        + """
+import pytest
+
+def test_skipped(hangup):
+    hangup.listen("echo", plans=[RESETS])
+    pytest.skip("not here")
+
+def test_failed(hangup):
+    hangup.listen("echo", plans=[RESETS])
+    assert 1 == 2
+
+@pytest.mark.xfail(raises=ZeroDivisionError)
+def test_failed_as_expected(hangup):
+    hangup.listen("echo", plans=[RESETS])
+    1 / 0
+
+@pytest.fixture
+def armed_and_failed(hangup):
+    hangup.listen("echo", plans=[RESETS])
+    raise ValueError
+
+def test_not_begun(armed_and_failed):
+    pass
+"""
+    )
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(skipped=1, failed=1, xfailed=1, errors=1)
+    result.stdout.no_fnmatch_line("*NeverFiredError*")
+
+
+def test_the_desk_outlives_an_error_of_any_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails() -> _daemon_process.Place:
+        raise FileNotFoundError("the working directory is gone")
+
+    desk = pytest_plugin._Desk()
+    try:
+        monkeypatch.setattr(_daemon_process, "place", fails)
+        with pytest.raises(NoDaemonError, match="FileNotFoundError: the working directory is gone"):
+            pytest_plugin._ask(desk.port)
+        monkeypatch.setattr(_daemon_process, "place", lambda: _daemon_process.Place("127.0.0.1:1"))
+        assert pytest_plugin._ask(desk.port) == "127.0.0.1:1"
+    finally:
+        desk.close()
 
 
 @pytest.mark.parametrize("by", ["marker", "option"])
@@ -193,7 +243,7 @@ def test_sigkill_of_a_run_of_xdist_leaves_nothing(pytester: pytest.Pytester) -> 
             ended = os.pidfd_open(pid)
         finally:
             running.kill()
-    assert select.select([ended], [], [], 2)[0], "the daemon lives on"
+    assert select.select([ended], [], [], 10)[0], "the daemon lives on"
     os.close(ended)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port))

@@ -37,7 +37,7 @@ class AioCalls:
             raise _contract.fixture_closed()
         rpc = _contract.RPCS[request.DESCRIPTOR.name]
         seconds = _contract.patience(request)
-        if not rpc.control:
+        if not rpc.control or request.ByteSize() > _contract.LONGEST_ON_CONTROL:
             return await self._unary(rpc.path, request, response, seconds)
         if self._control is None or self._control.ended:
             self._control = _Control(self._channel, self._metadata, self.error)
@@ -53,15 +53,25 @@ class AioCalls:
             return reply
         except grpc.aio.AioRpcError as error:
             raise self.error(error) from None
+        except asyncio.CancelledError:
+            if self._closed:  # not who waits was cancelled, but the call
+                raise _contract.fixture_closed() from None
+            raise
 
     async def stream(self, path: str, request: Message, response: type[M]) -> AioStream[M]:
         """What a streaming RPC tells, from its first message on. Raises HangupError."""
+        if self._closed:
+            raise _contract.fixture_closed()
+        seconds = _contract.PATIENCE_SECONDS
         call = self._channel.unary_stream(
             path, request_serializer=type(request).SerializeToString, response_deserializer=response.FromString
         )(request, metadata=self._metadata)
         stream: AioStream[M] = AioStream(self, call)
         try:
-            first = await asyncio.wait_for(stream.next(), _contract.PATIENCE_SECONDS)
+            first = await asyncio.wait_for(stream.next(), seconds)
+        except asyncio.TimeoutError:
+            stream.cancel()
+            raise _contract.no_reply(path, seconds) from None
         except BaseException:
             stream.cancel()
             raise
@@ -80,7 +90,7 @@ class AioCalls:
     def error(self, error: grpc.aio.AioRpcError) -> Exception:
         """What gRPC tells."""
         return _contract.error_of_rpc(
-            error.code().name, error.details() or "", error.trailing_metadata(), where(self.place)
+            error.code().name, error.details() or "", error.trailing_metadata(), lambda: where(self.place)
         )
 
 
@@ -95,13 +105,13 @@ class _Control:
     ) -> None:
         self._error_of = error_of
         # A write of a task that is cancelled would cancel the whole stream: they are all made by gRPC's own.
-        self._requests: asyncio.Queue[control_pb2.ControlRequest] = asyncio.Queue()
+        self._requests: asyncio.Queue[bytes] = asyncio.Queue()
         self._asked: dict[int, asyncio.Future[Any]] = {}
         self._newest = 0
         self.ended = False
         self._call: Any = channel.stream_stream(
             _contract.CONTROL,
-            request_serializer=control_pb2.ControlRequest.SerializeToString,
+            request_serializer=bytes,  # they are bytes already
             response_deserializer=control_pb2.ControlResponse.FromString,
         )(self._sent(), metadata=metadata)
         self._reading = asyncio.ensure_future(self._read())
@@ -110,8 +120,9 @@ class _Control:
         """The reply. What is asked in turn begins in turn. Raises HangupError."""
         self._newest += 1
         number = self._newest
+        written = _contract.control_request(number, name, request)
         arrived = self._asked[number] = asyncio.get_running_loop().create_future()
-        self._requests.put_nowait(_contract.control_request(number, name, request))
+        self._requests.put_nowait(written)
         try:
             response = await asyncio.wait_for(arrived, seconds)
         except asyncio.TimeoutError:
@@ -126,7 +137,7 @@ class _Control:
         self._call.cancel()
         await self._reading
 
-    async def _sent(self) -> AsyncIterator[control_pb2.ControlRequest]:
+    async def _sent(self) -> AsyncIterator[bytes]:
         while True:
             yield await self._requests.get()
 

@@ -55,7 +55,7 @@ class Calls:
         """The reply. Raises HangupError."""
         rpc = _contract.RPCS[request.DESCRIPTOR.name]
         seconds = _contract.patience(request)
-        if not rpc.control:
+        if not rpc.control or request.ByteSize() > _contract.LONGEST_ON_CONTROL:
             return self._unary(rpc.path, request, response, seconds)
         with self._lock:
             if self._control is None or self._control.why_ended is not None:
@@ -79,7 +79,7 @@ class Calls:
         call = self._channel.unary_stream(
             path, request_serializer=type(request).SerializeToString, response_deserializer=response.FromString
         )(request, metadata=self._metadata)
-        return Stream(self, call)
+        return Stream(self, call, path)
 
     def close(self) -> None:
         """Closes the connection: what is under way ends with an error."""
@@ -90,7 +90,7 @@ class Calls:
 
     def _error(self, error: grpc.RpcError) -> Exception:
         return _contract.error_of_rpc(
-            error.code().name, error.details() or "", error.trailing_metadata(), where(self.place)
+            error.code().name, error.details() or "", error.trailing_metadata(), lambda: where(self.place)
         )
 
 
@@ -104,14 +104,14 @@ class _Control:
         error_of: Callable[[grpc.RpcError], Exception],
     ) -> None:
         self._error_of = error_of
-        self._requests: queue.SimpleQueue[control_pb2.ControlRequest | None] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._asked: dict[int, queue.SimpleQueue[Any]] = {}
         self._newest = 0
         self._lock = threading.Lock()
         self.why_ended: Exception | None = None
         self._call: Any = channel.stream_stream(
             _contract.CONTROL,
-            request_serializer=control_pb2.ControlRequest.SerializeToString,
+            request_serializer=bytes,  # they are bytes already
             response_deserializer=control_pb2.ControlResponse.FromString,
         )(iter(self._requests.get, None), metadata=metadata)
         self._reader = threading.Thread(target=self._read, name="hangup-replies", daemon=True)
@@ -123,10 +123,11 @@ class _Control:
         with self._lock:
             self._newest += 1
             number = self._newest
+            written = _contract.control_request(number, name, request)
             self._asked[number] = arrived
             if self.why_ended is not None:
                 arrived.put(self.why_ended)
-            self._requests.put(_contract.control_request(number, name, request))
+            self._requests.put(written)
         return _Asked(self, number, name, arrived)
 
     def give_up(self, number: int) -> None:
@@ -185,17 +186,26 @@ class _Asked:
 class Stream(Generic[M]):
     """A streaming RPC. Its first message has come."""
 
-    def __init__(self, calls: Calls, call: Any) -> None:
+    def __init__(self, calls: Calls, call: Any, path: str) -> None:
         self._calls = calls
         self._call = call
+        seconds = _contract.PATIENCE_SECONDS
+        late = threading.Event()
+
+        def give_up() -> None:
+            late.set()
+            call.cancel()
+
         # gRPC has no deadline for one message alone.
-        guard = threading.Timer(_contract.PATIENCE_SECONDS, call.cancel)
+        guard = threading.Timer(seconds, give_up)
         guard.daemon = True
         guard.start()
         try:
             self.first: M = next(call)
+        except StopIteration:
+            raise _contract.no_first_message(path) from None
         except grpc.RpcError as error:
-            raise calls._error(error) from None
+            raise (_contract.no_reply(path, seconds) if late.is_set() else calls._error(error)) from None
         finally:
             guard.cancel()
         self._arrived: queue.Queue[Any] | None = None

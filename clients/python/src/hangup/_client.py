@@ -109,6 +109,7 @@ class Fixture:
         self._holder = holder
         self._scope = holder.first.scope
         self._events: list[Events] = []
+        self._ending = threading.Lock()
         self._report: Report | None = None
         self.allow_never_fired = allow_never_fired
 
@@ -236,15 +237,16 @@ class Fixture:
         return report
 
     def _end(self) -> Report:
-        if self._report is None:
-            request = scope_pb2.DeleteScopeRequest(scope=self.scope, uid=self._scope.uid)
-            try:
-                self._report = Report.of(self._calls.call(request, scope_pb2.DeleteScopeResponse).report)
-            finally:
-                for events in self._events:
-                    events.close()
-                self._holder.cancel()
-        return self._report
+        with self._ending:
+            if self._report is None:
+                request = scope_pb2.DeleteScopeRequest(scope=self.scope, uid=self._scope.uid)
+                try:
+                    self._report = Report.of(self._calls.call(request, scope_pb2.DeleteScopeResponse).report)
+                finally:
+                    for events in self._events:
+                        events.close()
+                    self._holder.cancel()
+            return self._report
 
     def __enter__(self) -> Fixture:
         return self
@@ -266,6 +268,7 @@ class Listener:
         self._calls = calls
         self._listener = listener
         self._given = _contract.Given()
+        self._asking_next = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -311,11 +314,21 @@ class Listener:
 
     def next(self, *, timeout: float = 5.0) -> Session:
         """The session accepted after the one that the last call of this gave; at first, the first one. Waits for it,
-        up to `timeout` seconds.
+        up to `timeout` seconds. Of several that wait at once each gets one of its own.
 
         Raises HangupTimeoutError: WAIT_TIMEOUT.
         """
-        return Session(self._calls, self._given.count(self._wait(self._given.next(self._listener, timeout))))
+        left = timeout
+        if not self._asking_next.acquire(blocking=False):
+            deadline = time.monotonic() + timeout
+            if not self._asking_next.acquire(timeout=max(0.0, timeout)):
+                raise _contract.no_turn(timeout)
+            left = max(0.0, deadline - time.monotonic())
+        try:
+            session = self._given.count(self._wait(self._given.next(self._listener, left)))
+        finally:
+            self._asking_next.release()
+        return Session(self._calls, session)
 
     def refuse(self) -> None:
         """From now on connect(2) gives ECONNREFUSED; the port is held. Sessions live on."""
@@ -371,7 +384,9 @@ class Listener:
 
 
 class Session:
-    """A named handle on one connection of the daemon. A command never meets a later session of the same name."""
+    """A named handle on one connection of the daemon. What is asked of it never meets a later session of the same name,
+    but for `signal()`.
+    """
 
     def __init__(self, calls: Calls, session: session_pb2.Session) -> None:
         self._calls = calls
@@ -400,11 +415,10 @@ class Session:
     def get(self, *, full: bool = False) -> session_pb2.Session:
         """How it stands now; `full` with the kernel's view (TCP_INFO).
 
-        Raises HangupError: UNKNOWN_SESSION.
+        Raises HangupError: UNKNOWN_SESSION; UID_MISMATCH when its name is a later session's by now.
         """
-        view = session_pb2.Session.View.FULL if full else session_pb2.Session.View.BASIC
-        request = session_pb2.GetSessionRequest(scope=self._session.scope, session=self.name, view=view)
-        return self._calls.call(request, session_pb2.GetSessionResponse).session
+        request = _contract.get_session(self._session, full)
+        return _contract.same_life(self._calls.call(request, session_pb2.GetSessionResponse).session, self.uid)
 
     def close(self, *, flush_timeout: float = 5.0, drain_timeout: float = 10.0) -> Receipt:
         """FIN after all that was written. Returns when the kernel has it; it may take `flush_timeout` seconds. Then
@@ -521,6 +535,7 @@ class Events:
 
     def __init__(self, stream: Stream[event_pb2.StreamEventsResponse]) -> None:
         self._stream = stream
+        self._taking = threading.Lock()
         self._taken: list[Event] = []
         self._last: Event | None = None
 
@@ -549,21 +564,26 @@ class Events:
 
     def _given(self, deadline: float, what: str, timeout: float) -> Event:
         try:
-            event = self._next(max(0.0, deadline - time.monotonic()))
+            event = self._next(deadline)
         except queue.Empty:
             raise _contract.no_event(what, timeout, self._last) from None
         if event is None:
             raise _contract.events_closed()
         return event
 
-    def _next(self, timeout: float | None) -> Event | None:
-        while not self._taken:
-            message = self._stream.next(timeout)
-            if message is None:
-                return None
-            self._taken = _contract.events_of(message)
-        self._last = self._taken.pop(0)
-        return self._last
+    def _next(self, deadline: float | None) -> Event | None:
+        if not self._taking.acquire(timeout=-1 if deadline is None else max(0.0, deadline - time.monotonic())):
+            raise queue.Empty
+        try:
+            while not self._taken:
+                message = self._stream.next(None if deadline is None else max(0.0, deadline - time.monotonic()))
+                if message is None:
+                    return None
+                self._taken = _contract.events_of(message)
+            self._last = self._taken.pop(0)
+            return self._last
+        finally:
+            self._taking.release()
 
     def __iter__(self) -> Iterator[Event]:
         return self

@@ -11,7 +11,7 @@ import socket
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, NamedTuple, TypeVar, Union
+from typing import Any, Callable, NamedTuple, TypeVar, Union
 
 from google.protobuf import json_format
 from google.protobuf.duration_pb2 import Duration
@@ -48,6 +48,9 @@ Port = Union[int, socket.socket]
 #: How much longer than the daemon's own waiting a call may take, in seconds. Past it the daemon is stuck, or the
 #: machine is.
 PATIENCE_SECONDS = 30.0
+#: Longer requests, in bytes, go as calls of their own: they would hold up the others, and one that is too long for the
+#: daemon would end the control stream for all.
+LONGEST_ON_CONTROL = 64 * 1024
 #: What the daemon waits for at most where a request does not say, in seconds: the drain of a close.
 DEFAULT_SECONDS = 10.0
 
@@ -355,13 +358,17 @@ def error_of(status: status_pb2.Status) -> HangupError:
     return type_(code, reason, status.message, metadata, receipt, session)
 
 
-def error_of_rpc(code: str, details: str | None, metadata: Iterable[Any] | None, where: str) -> HangupError:
+def error_of_rpc(
+    code: str, details: str | None, metadata: Iterable[Any] | None, where: Callable[[], str]
+) -> HangupError:
     """What gRPC tells of a call, `where` being what there is to say of a daemon that does not answer."""
     for key, value in metadata or ():
         if key == "grpc-status-details-bin" and isinstance(value, bytes):
             return error_of(status_pb2.Status.FromString(value))
+    if code == "UNAVAILABLE":
+        return HangupError(code, "", f"{where()}{details}")
     type_ = HangupTimeoutError if code == "DEADLINE_EXCEEDED" else HangupError
-    return type_(code, "", f"{where}{details}")
+    return type_(code, "", details or f"the call ended with {code}")
 
 
 def perform(session: session_pb2.Session, action: Action) -> session_pb2.PerformActionRequest:
@@ -398,16 +405,18 @@ def no_first_message(path: str) -> HangupError:
 CONTROL = "/hangup.v1.ControlService/Control"
 
 
-def control_request(number: int, name: str, request: Message) -> control_pb2.ControlRequest:
-    """A request as the control stream carries it."""
+def control_request(number: int, name: str, request: Message) -> bytes:
+    """A request as the control stream carries it: in bytes, for what cannot be written must fail where it is asked, not
+    end the stream for all.
+    """
     carried = control_pb2.ControlRequest(id=number)
     getattr(carried, name).CopyFrom(request)
-    return carried
+    return carried.SerializeToString()
 
 
-def control_cancel(number: int) -> control_pb2.ControlRequest:
+def control_cancel(number: int) -> bytes:
     """Gives up a request."""
-    return control_pb2.ControlRequest(id=number, cancel={})
+    return control_pb2.ControlRequest(id=number, cancel={}).SerializeToString()
 
 
 def control_reply(response: control_pb2.ControlResponse, name: str) -> Any:
@@ -417,9 +426,29 @@ def control_reply(response: control_pb2.ControlResponse, name: str) -> Any:
     return getattr(response, name)
 
 
+def no_turn(timeout: float) -> HangupTimeoutError:
+    """What `next()` of a listener ends with while another one waits for all of its time."""
+    return HangupTimeoutError(
+        "DEADLINE_EXCEEDED", "WAIT_TIMEOUT", f"no session within {timeout:g} s: another next() still waits for one"
+    )
+
+
 def no_reply(name: str, seconds: float) -> HangupTimeoutError:
     """What a call to a stuck daemon ends with."""
     return HangupTimeoutError("DEADLINE_EXCEEDED", "", f"the daemon did not answer {name} within {seconds:g} s")
+
+
+def get_session(session: session_pb2.Session, full: bool) -> session_pb2.GetSessionRequest:
+    view = session_pb2.Session.View.FULL if full else session_pb2.Session.View.BASIC
+    return session_pb2.GetSessionRequest(scope=session.scope, session=session.name, view=view)
+
+
+def same_life(session: session_pb2.Session, uid: str) -> session_pb2.Session:
+    """The session, if it has this uid: GetSession takes none. Raises HangupError, as the daemon's commands do."""
+    if session.uid == uid:
+        return session
+    message = f'session "{session.name}" is another life of that name: its uid is {session.uid}, not {uid}'
+    raise HangupError("FAILED_PRECONDITION", "UID_MISMATCH", message, {"uid": session.uid})
 
 
 def fixture_closed() -> HangupError:

@@ -8,6 +8,7 @@ import json
 import os
 import selectors
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -23,6 +24,8 @@ from .errors import NoDaemonError
 START_SECONDS = 30.0
 #: How long it may take to end once its standard input has, in seconds. It ends within two.
 STOP_SECONDS = 5.0
+#: How long may lie between the end of its connections and that of the process, in seconds, when it was killed.
+ENDING_SECONDS = 0.5
 
 #: What is about one daemon alone: nothing for a daemon of our own, nor for what it starts.
 _CREDENTIALS = ("HANGUP_TOKEN", "HANGUP_TOKEN_FILE", "HANGUP_TLS_CA", "HANGUP_TLS_CERT", "HANGUP_TLS_KEY")
@@ -37,7 +40,7 @@ class Place:
     token: str | None = None
     """What it wants to see with each call."""
     last_words: Callable[[], str] = lambda: ""
-    """What it printed last, where it is ours."""
+    """What became of it, and what it printed last, where it is ours."""
 
 
 class DaemonProcess:
@@ -63,8 +66,8 @@ class DaemonProcess:
         # The kernel closes the pipe when this process ends, in whatever way. A fork of it would hold the pipe too.
         self._forked = False
         os.register_at_fork(after_in_child=self._in_fork)
-        self._reader = threading.Thread(target=self._keep_last_words, name="hangup-stderr", daemon=True)
-        self._reader.start()
+        self._readers = [threading.Thread(target=self._keep_last_words, name="hangup-stderr", daemon=True)]
+        self._readers[0].start()
         ready = self._first_line()
         try:
             self.address = str(json.loads(ready)["address"])
@@ -77,6 +80,9 @@ class DaemonProcess:
             else:
                 ended = f"exit code {code}" if code >= 0 else f"no ready line within {START_SECONDS:g} s"
             raise NoDaemonError(f"{' '.join(line)} did not start: {ended}.{self.last_words()}\n{_WHAT_TO_DO}") from None
+        # A wrapper that goes on printing would be held up when the pipe is full.
+        self._readers.append(threading.Thread(target=self._pass_over, name="hangup-stdout", daemon=True))
+        self._readers[1].start()
         atexit.register(self.stop)
 
     def stop(self) -> None:
@@ -93,16 +99,24 @@ class DaemonProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        stdout.close()
-        # A command that is a wrapper may have left somebody who holds the other end.
-        self._reader.join(STOP_SECONDS)
-        if not self._reader.is_alive():
+        # A command that is a wrapper may have left somebody who holds the other ends.
+        for reader in self._readers:
+            reader.join(STOP_SECONDS)
+        if not any(reader.is_alive() for reader in self._readers):
+            stdout.close()
             stderr.close()
 
     def last_words(self) -> str:
         """What it printed last on standard error."""
         printed = "".join(list(self._printed)).rstrip()
         return f" It printed:\n{printed}" if printed else ""
+
+    def what_became_of_it(self) -> str:
+        """How it ended, if it has; and its last words."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(ENDING_SECONDS)
+        code = self._process.returncode
+        return f"{'' if code is None else f' It has ended: {_how(code)}.'}{self.last_words()}"
 
     def _first_line(self) -> bytes:
         stdout = self._process.stdout
@@ -119,7 +133,7 @@ class DaemonProcess:
                         self._process.wait(STOP_SECONDS)
                     break
                 line += read
-        return line
+        return line.partition(b"\n")[0]
 
     def _keep_last_words(self) -> None:
         stderr = self._process.stderr
@@ -127,10 +141,27 @@ class DaemonProcess:
         for line in stderr:
             self._printed.append(line.decode(errors="replace"))
 
+    def _pass_over(self) -> None:
+        stdout = self._process.stdout
+        assert stdout is not None
+        while os.read(stdout.fileno(), 65536):
+            pass
+
     def _in_fork(self) -> None:
+        if self._forked:
+            return  # closed in a fork before; its number may be another file's by now
         self._forked = True
         if self._process.stdin is not None:
-            os.close(self._process.stdin.fileno())
+            self._process.stdin.close()
+
+
+def _how(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"signal {signal.Signals(-code).name}"
+    except ValueError:
+        return f"signal {-code}"
 
 
 _lock = threading.Lock()
@@ -161,7 +192,7 @@ def place() -> Place:
     with _lock:
         if _own is None:
             _own = DaemonProcess(command())
-        return Place(_own.address, last_words=_own.last_words)
+        return Place(_own.address, last_words=_own.what_became_of_it)
 
 
 def command() -> list[str]:

@@ -84,7 +84,7 @@ class Fixture:
         self._connection: _Connection | None = None
         self._closed = False
         self._events: list[Events] = []
-        self._report: Report | None = None
+        self._ending: asyncio.Task[Report] | None = None
         self.allow_never_fired = allow_never_fired
 
     @property
@@ -232,19 +232,23 @@ class Fixture:
         return report
 
     async def _end(self) -> Report:
-        if self._report is None:
-            calls, connection = self._calls, self._connection
-            assert connection is not None
-            request = scope_pb2.DeleteScopeRequest(scope=self.scope, uid=self._scope.uid)
-            try:
-                self._report = Report.of((await calls.call(request, scope_pb2.DeleteScopeResponse)).report)
-            finally:
-                for events in self._events:
-                    await events.close()
-                self._holder.cancel()
-                self._connection, self._closed = None, True
-                await connection.give_back()
-        return self._report
+        if self._ending is None:
+            self._ending = asyncio.ensure_future(self._delete(self._calls))
+        # Whoever asked for it may be cancelled: it ends no less, and once.
+        return await asyncio.shield(self._ending)
+
+    async def _delete(self, calls: AioCalls) -> Report:
+        connection = self._connection
+        assert connection is not None
+        request = scope_pb2.DeleteScopeRequest(scope=self.scope, uid=self._scope.uid)
+        try:
+            return Report.of((await calls.call(request, scope_pb2.DeleteScopeResponse)).report)
+        finally:
+            for events in self._events:
+                await events.close()
+            self._holder.cancel()
+            self._connection, self._closed = None, True
+            await connection.give_back()
 
     async def __aenter__(self) -> Fixture:
         return await self
@@ -266,6 +270,8 @@ class Listener:
         self._calls = calls
         self._listener = listener
         self._given = _contract.Given()
+        self._asking_next = asyncio.Lock()
+        self._in_next = 0
 
     @property
     def name(self) -> str:
@@ -311,11 +317,38 @@ class Listener:
 
     async def next(self, *, timeout: float = 5.0) -> Session:
         """The session accepted after the one that the last call of this gave; at first, the first one. Waits for it,
-        up to `timeout` seconds.
+        up to `timeout` seconds. Of several that wait at once each gets one of its own.
 
         Raises HangupTimeoutError: WAIT_TIMEOUT.
         """
-        return Session(self._calls, self._given.count(await self._wait(self._given.next(self._listener, timeout))))
+        self._in_next += 1
+        try:
+            left = await self._turn(timeout)
+            try:
+                session = self._given.count(await self._wait(self._given.next(self._listener, left)))
+            finally:
+                self._asking_next.release()
+        finally:
+            self._in_next -= 1
+        return Session(self._calls, session)
+
+    async def _turn(self, timeout: float) -> float:
+        """Waits for the others in `next()`. Gives how much of the time is left."""
+        if self._in_next == 1:
+            await self._asking_next.acquire()
+            return timeout
+        deadline = time.monotonic() + timeout
+        # Not `asyncio.wait_for`: that of Python 3.9 may take the lock and say that it did not.
+        waiting = asyncio.ensure_future(self._asking_next.acquire())
+        try:
+            await asyncio.wait({waiting}, timeout=max(0.0, timeout))
+        except asyncio.CancelledError:
+            if not waiting.cancel():
+                self._asking_next.release()
+            raise
+        if waiting.cancel():
+            raise _contract.no_turn(timeout)
+        return max(0.0, deadline - time.monotonic())
 
     async def refuse(self) -> None:
         """From now on connect(2) gives ECONNREFUSED; the port is held. Sessions live on."""
@@ -371,7 +404,9 @@ class Listener:
 
 
 class Session:
-    """A named handle on one connection of the daemon. A command never meets a later session of the same name."""
+    """A named handle on one connection of the daemon. What is asked of it never meets a later session of the same name,
+    but for `signal()`.
+    """
 
     def __init__(self, calls: AioCalls, session: session_pb2.Session) -> None:
         self._calls = calls
@@ -400,11 +435,10 @@ class Session:
     async def get(self, *, full: bool = False) -> session_pb2.Session:
         """How it stands now; `full` with the kernel's view (TCP_INFO).
 
-        Raises HangupError: UNKNOWN_SESSION.
+        Raises HangupError: UNKNOWN_SESSION; UID_MISMATCH when its name is a later session's by now.
         """
-        view = session_pb2.Session.View.FULL if full else session_pb2.Session.View.BASIC
-        request = session_pb2.GetSessionRequest(scope=self._session.scope, session=self.name, view=view)
-        return (await self._calls.call(request, session_pb2.GetSessionResponse)).session
+        request = _contract.get_session(self._session, full)
+        return _contract.same_life((await self._calls.call(request, session_pb2.GetSessionResponse)).session, self.uid)
 
     async def close(self, *, flush_timeout: float = 5.0, drain_timeout: float = 10.0) -> Receipt:
         """FIN after all that was written. Returns when the kernel has it; it may take `flush_timeout` seconds. Then
@@ -521,6 +555,7 @@ class Events:
 
     def __init__(self, stream: AioStream[event_pb2.StreamEventsResponse]) -> None:
         self._stream = stream
+        self._taking = asyncio.Lock()
         self._taken: list[Event] = []
         self._last: Event | None = None
 
@@ -559,13 +594,14 @@ class Events:
         return event
 
     async def _next(self) -> Event | None:
-        while not self._taken:
-            message = await self._stream.next()
-            if message is None:
-                return None
-            self._taken = _contract.events_of(message)
-        self._last = self._taken.pop(0)
-        return self._last
+        async with self._taking:
+            while not self._taken:
+                message = await self._stream.next()
+                if message is None:
+                    return None
+                self._taken = _contract.events_of(message)
+            self._last = self._taken.pop(0)
+            return self._last
 
     def __aiter__(self) -> AsyncIterator[Event]:
         return self

@@ -21,6 +21,8 @@ from hangup.errors import NoDaemonError
 if TYPE_CHECKING:
     from hangup import Fixture, Listener
 
+_PASSED = pytest.StashKey[bool]()
+
 _MARKER = (
     "hangup(allow_never_fired=False): about the fixture `hangup` of this test. With allow_never_fired=True it does not"
     " fail when a step of a plan did not act."
@@ -30,7 +32,7 @@ _MARKER = (
 @pytest.fixture
 def hangup(request: pytest.FixtureRequest) -> Iterator[Fixture]:
     """What this test holds on the daemon: a scope of its own, which ends with it. Steps of plans that never fired
-    are an error.
+    are an error of a test that passed.
     """
     from hangup import fixture
 
@@ -43,7 +45,15 @@ def hangup(request: pytest.FixtureRequest) -> Iterator[Fixture]:
     try:
         yield made
     finally:
-        made.close()
+        # A test that was skipped, or failed, has its reason: that steps never fired is a consequence, most likely.
+        made.close() if request.node.stash.get(_PASSED, False) else made._end()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Keeps in mind whether the test has passed so far, for the fixture `hangup` to know at its end."""
+    outcome: Any = yield
+    item.stash[_PASSED] = outcome.get_result().passed
 
 
 @pytest.fixture
@@ -84,6 +94,7 @@ class _Desk:
     """Where workers ask for the daemon; the first to ask has it started."""
 
     def __init__(self) -> None:
+        self._closed = threading.Event()
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.port = self._socket.getsockname()[1]
         threading.Thread(target=self._answer, name="hangup-desk", daemon=True).start()
@@ -93,15 +104,21 @@ class _Desk:
             try:
                 asking, _ = self._socket.accept()
             except OSError:
-                return  # closed
+                # Without a descriptor to spare, others may give one back.
+                if self._closed.wait(0.1):
+                    return
+                continue
             try:
                 answer = {"address": _daemon_process.place().address}
             except NoDaemonError as error:
                 answer = {"error": str(error)}
+            except Exception as error:  # whatever it is, those who ask after this one want an answer too
+                answer = {"error": f"{type(error).__name__}: {error}"}
             with asking, contextlib.suppress(OSError):  # a worker may be gone by now
                 asking.sendall(json.dumps(answer).encode())
 
     def close(self) -> None:
+        self._closed.set()
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)  # or accept(2) of the thread would wait on
         self._socket.close()
