@@ -83,7 +83,7 @@ sample reset.test.mjs
 node --test reset.test.mjs
 PATH="$PWD/node_modules/.bin:$PATH" hangup run -- node --test reset.test.mjs
 
-say "README: jest, with one daemon for its workers"
+say "README: jest, with one daemon for its workers; then without a set-up, with one for the files of one worker"
 mkdir jest
 cat >jest.config.json <<'JSON'
 {
@@ -95,6 +95,8 @@ cat >jest.config.json <<'JSON'
 JSON
 for worker in 1 2; do grep -v 'from "vitest"' reset.test.ts >"jest/reset-$worker.test.ts"; done
 one_daemon node_modules/.bin/jest --ci --maxWorkers 2
+grep -v globalSetup jest.config.json >jest.alone.json
+one_daemon node_modules/.bin/jest --ci --config jest.alone.json --runInBand
 
 say "types, as users of ESM and of CommonJS have them"
 mkdir types

@@ -147,7 +147,10 @@ export class Session {
     return receipts[0];
   }
 
-  /** Sends bytes, or a text as UTF-8; 1 byte to 1 MiB. Done when the kernel has taken the last of them. */
+  /**
+   * Sends bytes, or a text as UTF-8; 1 byte to 1 MiB. Done when the kernel has taken the last of them: of more than 64 KiB
+   * wait for that, before the session is asked for what shall come after them.
+   */
   async send(
     data: string | Uint8Array,
     { flushTimeoutMs = defaultTimeoutMs }: FlushOptions = {},
