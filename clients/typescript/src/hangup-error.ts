@@ -41,7 +41,7 @@ export class HangupError extends Error implements ErrorContext {
   readonly code: ErrorCode;
   /**
    * Why: one of those of docs/errors.md, such as `WAIT_TIMEOUT`; or of the client itself: `DAEMON_NOT_FOUND`,
-   * `DAEMON_NOT_STARTED`, `DAEMON_UNREACHABLE`, `NO_ANSWER`, `WAIT_TIMEOUT`, `EVENT_TIMEOUT`, `EVENTS_ENDED`, `INVALID_ARGUMENT`,
+   * `DAEMON_NOT_STARTED`, `DAEMON_UNREACHABLE`, `NO_ANSWER`, `EVENT_TIMEOUT`, `EVENTS_ENDED`, `INVALID_ARGUMENT`,
    * `STEPS_NEVER_FIRED`. Empty where gRPC itself ended the call.
    */
   readonly reason: string;
