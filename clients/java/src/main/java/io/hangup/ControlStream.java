@@ -82,7 +82,7 @@ final class ControlStream {
   private record Pending(Stream stream, long id, CompletableFuture<ControlResponse> reply) {
     ControlResponse await(String rpc, Duration deadline) {
       try {
-        return reply.get(deadline.toNanos(), TimeUnit.NANOSECONDS);
+        return reply.get(Durations.nanos(deadline), TimeUnit.NANOSECONDS);
       } catch (ExecutionException error) {
         throw HangupException.of((StatusRuntimeException) error.getCause());
       } catch (TimeoutException late) {

@@ -53,6 +53,12 @@ final class DaemonProcess implements AutoCloseable {
       address = addressOf(readyLine());
     } catch (RuntimeException error) {
       process.destroyForcibly();
+      // Where the command was a wrapper the daemon itself is another process, and ends with this.
+      try {
+        process.getOutputStream().close();
+      } catch (IOException atItsEnd) {
+        error.addSuppressed(atItsEnd);
+      }
       throw error;
     }
   }
@@ -151,7 +157,8 @@ final class DaemonProcess implements AutoCloseable {
       throw new IllegalStateException(impossible);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
-      throw notStarted("interrupted", interrupted);
+      throw new HangupException(
+          Code.CANCELLED, "", "interrupted while the daemon starts", interrupted);
     }
   }
 

@@ -46,7 +46,8 @@ public final class Events implements AutoCloseable {
    *
    * @return the event; {@code lost}, where older ones were thrown away before they were taken
    * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT), with the event seen last;
-   *     UNAVAILABLE, when the stream has ended
+   *     OUT_OF_RANGE (END_OF_EVENTS), when all that the request asked for has been taken;
+   *     CANCELLED, when it or its fixture is closed
    */
   public Event next() {
     return next(Hangup.DEFAULT_TIMEOUT);
@@ -58,7 +59,8 @@ public final class Events implements AutoCloseable {
    * @param timeout how long
    * @return the event; {@code lost}, where older ones were thrown away before they were taken
    * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT), with the event seen last;
-   *     UNAVAILABLE, when the stream has ended
+   *     OUT_OF_RANGE (END_OF_EVENTS), when all that the request asked for has been taken;
+   *     CANCELLED, when it or its fixture is closed
    */
   public Event next(Duration timeout) {
     return next(event -> true, timeout);
@@ -93,11 +95,12 @@ public final class Events implements AutoCloseable {
    * @param timeout how long to wait
    * @return the event
    * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT), with the event seen last; DATA_LOSS,
-   *     when it may be among events that were thrown away before they were taken; UNAVAILABLE, when
-   *     the stream has ended
+   *     when it may be among events that were thrown away before they were taken; OUT_OF_RANGE
+   *     (END_OF_EVENTS), when all that the request asked for has been taken; CANCELLED, when it or
+   *     its fixture is closed
    */
   public Event next(Predicate<Event> isOne, Duration timeout) {
-    long deadline = System.nanoTime() + timeout.toNanos();
+    long deadline = System.nanoTime() + Durations.nanos(timeout);
     while (true) {
       while (!taken.isEmpty()) {
         Event event = taken.remove();

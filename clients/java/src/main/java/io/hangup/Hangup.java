@@ -16,10 +16,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A daemon, that accepts, dials and ends connections.
@@ -30,11 +34,16 @@ public final class Hangup implements AutoCloseable {
   /** How long whatever waits does so, where nothing else is asked: 5 s. */
   public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(5);
 
+  private static final Pattern HOST_AND_PORT =
+      Pattern.compile("(?:[A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\]):([0-9]{1,5})");
+
   private static final int MAX_MESSAGE_BYTES = 64 << 20;
 
   // grpc-java asks for SO_KEEPALIVE on unix sockets too, and Netty warns of it at each connection.
   private static final Logger NETTY_BOOTSTRAP =
       Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap");
+
+  private static final Shared SHARED = new Shared(System.getenv());
 
   private final ManagedChannel channel;
   private final Calls calls;
@@ -46,9 +55,7 @@ public final class Hangup implements AutoCloseable {
     this.address = address;
     this.process = process;
     ManagedChannelBuilder<?> builder =
-        Grpc.newChannelBuilder(
-                address.startsWith("unix:") ? address : "dns:///" + address,
-                InsecureChannelCredentials.create())
+        Grpc.newChannelBuilder(targetOf(address), InsecureChannelCredentials.create())
             // What is called back here never blocks: it hands over to who waits.
             .directExecutor()
             .proxyDetector(target -> null)
@@ -68,15 +75,36 @@ public final class Hangup implements AutoCloseable {
     calls = new Calls(channel, whyUnavailable);
   }
 
+  /** What gRPC connects to; checked, as gRPC takes a port such as 99999, and then never answers. */
+  private static String targetOf(String address) {
+    if (address.matches("unix:.+")) {
+      return address;
+    }
+    Matcher parts = HOST_AND_PORT.matcher(address);
+    if (!parts.matches() || Integer.parseInt(parts.group(1)) > 65535) {
+      throw new HangupException(
+          Code.INVALID_ARGUMENT,
+          "",
+          "\""
+              + address
+              + "\" is no address of a daemon: set HANGUP_ADDRESS, or call connect, with host:port,"
+              + " such as 127.0.0.1:4264, or with unix:/path");
+    }
+    // It is the path of a URI.
+    return "dns:///" + address.replace("[", "%5B").replace("]", "%5D");
+  }
+
   /**
    * The daemon that all tests of this process share: the one at {@code HANGUP_ADDRESS}, else one
    * that is started here, once, and ends with this process however that ends.
    *
    * @return always the same one; to close it does nothing
-   * @throws HangupException UNAVAILABLE, when none is found or it does not start; says what to do
+   * @throws HangupException UNAVAILABLE, when none is found or it does not start; INVALID_ARGUMENT,
+   *     when {@code HANGUP_ADDRESS} is no address; both say what to do. CANCELLED, when the thread
+   *     is interrupted while it starts, which ends this wait alone
    */
   public static Hangup shared() {
-    return Shared.get();
+    return SHARED.get();
   }
 
   /**
@@ -95,6 +123,7 @@ public final class Hangup implements AutoCloseable {
    *
    * @param address {@code 127.0.0.1:4264} or {@code unix:/path}
    * @return the daemon; whether it can be reached shows at the first call
+   * @throws HangupException INVALID_ARGUMENT, when that is no address
    */
   public static Hangup connect(String address) {
     return connect(address, "");
@@ -106,6 +135,7 @@ public final class Hangup implements AutoCloseable {
    * @param address {@code 127.0.0.1:4264} or {@code unix:/path}
    * @param token the token; empty: none
    * @return the daemon; whether it can be reached shows at the first call
+   * @throws HangupException INVALID_ARGUMENT, when that is no address
    */
   public static Hangup connect(String address, String token) {
     return new Hangup(
@@ -179,7 +209,7 @@ public final class Hangup implements AutoCloseable {
   /** Ends the connection to it, and the daemon if it was started by {@link #start()}. */
   @Override
   public void close() {
-    if (this == Shared.instance) {
+    if (this == SHARED.instance) {
       return;
     }
     channel.shutdownNow();
@@ -199,24 +229,57 @@ public final class Hangup implements AutoCloseable {
 
   /**
    * Tried once: where it failed it would fail for each of the tests, and take its time each time.
+   * On a thread of its own: one caller that is interrupted, as by a timeout of its test, spoils it
+   * for no other.
    */
-  private static final class Shared {
-    private static Hangup instance;
-    private static HangupException failure;
+  static final class Shared {
+    private final Map<String, String> environment;
+    private CompletableFuture<Hangup> found;
+    private volatile Hangup instance;
 
-    private static synchronized Hangup get() {
-      if (failure != null) {
-        throw failure.with("tried once for this process");
+    Shared(Map<String, String> environment) {
+      this.environment = environment;
+    }
+
+    Hangup get() {
+      // An interrupted thread gets it all the same, once it is there.
+      Hangup there = instance;
+      if (there != null) {
+        return there;
       }
-      if (instance == null) {
-        try {
-          instance = find(System.getenv());
-        } catch (HangupException error) {
-          failure = error;
-          throw error;
+      try {
+        return found().get();
+      } catch (ExecutionException error) {
+        if (error.getCause() instanceof HangupException failure) {
+          throw failure.with("tried once for this process");
         }
+        throw new IllegalStateException(error.getCause());
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+        throw new HangupException(
+            Code.CANCELLED, "", "interrupted while the daemon starts", interrupted);
       }
-      return instance;
+    }
+
+    private synchronized CompletableFuture<Hangup> found() {
+      if (found == null) {
+        CompletableFuture<Hangup> finding = new CompletableFuture<>();
+        Thread thread =
+            new Thread(
+                () -> {
+                  try {
+                    instance = find(environment);
+                    finding.complete(instance);
+                  } catch (Throwable error) {
+                    finding.completeExceptionally(error);
+                  }
+                },
+                "hangup-find");
+        thread.setDaemon(true);
+        thread.start();
+        found = finding;
+      }
+      return found;
     }
   }
 }

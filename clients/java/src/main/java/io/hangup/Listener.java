@@ -11,7 +11,8 @@ import io.hangup.v1.WaitSessionRequest;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /** A socket of the daemon that accepts connections, and makes a {@link Session} of each. */
@@ -22,7 +23,10 @@ public final class Listener implements AutoCloseable {
   /** The uid of the session that was given last for a port of a peer: ports come round again. */
   private final Map<Integer, String> givenByPort = new ConcurrentHashMap<>();
 
-  private final AtomicLong lastOrdinal = new AtomicLong();
+  /** Held by the one call of {@link #next} that waits: two threads that ask get two sessions. */
+  private final ReentrantLock next = new ReentrantLock();
+
+  private long lastOrdinal;
 
   Listener(Fixture fixture, io.hangup.v1.Listener created) {
     this.fixture = fixture;
@@ -105,19 +109,38 @@ public final class Listener implements AutoCloseable {
    */
   public Session accepted(int peerPort, Duration timeout) {
     io.hangup.v1.Session found = waitSession(request -> request.setPeerPort(peerPort), timeout);
-    if (found.getEnded() && found.getUid().equals(givenByPort.get(peerPort))) {
-      long earlier = found.getOpenedSequence();
-      found =
-          waitSession(
-              request -> request.setPeerPort(peerPort).setOpenedAfterSequence(earlier), timeout);
+    boolean given = found.getUid().equals(givenByPort.get(peerPort));
+    // What reads nothing notices the peer's RST late: the kernel's state tells of it before.
+    boolean over = found.getEnded() || found.getState() == io.hangup.v1.Session.State.CLOSED;
+    if (given || over) {
+      found = laterThan(found, peerPort, given && over, timeout);
     }
     givenByPort.put(peerPort, found.getUid());
     return new Session(fixture, found);
   }
 
   /**
-   * The session accepted after the one that this gave last, the first one at first; waits for it, at
-   * most 5 s.
+   * The session that followed one of the same port. Where it is not sure that another one is meant
+   * the one before is given, if there is no other by now.
+   */
+  private io.hangup.v1.Session laterThan(
+      io.hangup.v1.Session before, int peerPort, boolean another, Duration timeout) {
+    try {
+      return waitSession(
+          request ->
+              request.setPeerPort(peerPort).setOpenedAfterSequence(before.getOpenedSequence()),
+          another ? timeout : Duration.ZERO);
+    } catch (HangupException error) {
+      if (!another && error.reason().equals("WAIT_TIMEOUT")) {
+        return before;
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * The session accepted after the one that this gave last, the first one at first; waits for it,
+   * at most 5 s.
    *
    * @return the session
    * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT)
@@ -134,13 +157,36 @@ public final class Listener implements AutoCloseable {
    * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT)
    */
   public Session next(Duration timeout) {
-    // One at a time: two threads that ask get two sessions.
-    synchronized (lastOrdinal) {
+    Duration left = next.tryLock() ? timeout : lockNext(timeout);
+    try {
       io.hangup.v1.Session found =
-          waitSession(request -> request.setOrdinal(lastOrdinal.get() + 1), timeout);
-      lastOrdinal.set(found.getOrdinal());
+          waitSession(request -> request.setOrdinal(lastOrdinal + 1), left);
+      lastOrdinal = found.getOrdinal();
       return new Session(fixture, found);
+    } finally {
+      next.unlock();
     }
+  }
+
+  /** Waits for its turn, and gives what is left of the timeout then. */
+  private Duration lockNext(Duration timeout) {
+    long deadline = System.nanoTime() + Durations.nanos(timeout);
+    try {
+      if (next.tryLock(Durations.nanos(timeout), TimeUnit.NANOSECONDS)) {
+        return Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new HangupException(Code.CANCELLED, "", "next: interrupted", interrupted);
+    }
+    throw new HangupException(
+        Code.DEADLINE_EXCEEDED,
+        "WAIT_TIMEOUT",
+        "listener \""
+            + name()
+            + "\": no session within "
+            + Durations.text(timeout)
+            + "; a next() called before this one still waited for its own");
   }
 
   /** From now on SYNs are answered with RST: connect gives ECONNREFUSED. The port is held. */

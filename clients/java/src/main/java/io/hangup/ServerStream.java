@@ -4,7 +4,6 @@ import com.google.rpc.Code;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.MethodDescriptor;
-import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientCalls;
@@ -19,7 +18,10 @@ import java.util.function.UnaryOperator;
 final class ServerStream<Q, R> implements AutoCloseable {
   private static final int MESSAGES_AHEAD = 4;
 
-  /** A message, or a StatusRuntimeException as the end. */
+  /** The end, where there was no error. */
+  private static final Object END = new Object();
+
+  /** A message, or END or a StatusRuntimeException as the end. */
   private final BlockingQueue<Object> arrived = new LinkedBlockingQueue<>();
 
   private ClientCallStreamObserver<Q> call;
@@ -54,8 +56,7 @@ final class ServerStream<Q, R> implements AutoCloseable {
 
           @Override
           public void onCompleted() {
-            arrived.add(
-                Status.UNAVAILABLE.withDescription("the stream has ended").asRuntimeException());
+            arrived.add(END);
           }
         });
   }
@@ -63,16 +64,24 @@ final class ServerStream<Q, R> implements AutoCloseable {
   /**
    * The next message; null when none came in time.
    *
-   * @throws HangupException when the stream has ended
+   * @throws HangupException when the stream has ended: OUT_OF_RANGE (END_OF_EVENTS), when all that
+   *     was asked for has come
    */
   @SuppressWarnings("unchecked")
   R take(Duration timeout) {
     Object next;
     try {
-      next = arrived.poll(timeout.toNanos(), TimeUnit.NANOSECONDS);
+      next = arrived.poll(Durations.nanos(timeout), TimeUnit.NANOSECONDS);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw new HangupException(Code.CANCELLED, "", "interrupted", interrupted);
+    }
+    if (next == END) {
+      arrived.add(END);
+      throw new HangupException(
+          Code.OUT_OF_RANGE,
+          "END_OF_EVENTS",
+          "the stream has ended: all that was asked for has come");
     }
     if (next instanceof StatusRuntimeException end) {
       arrived.add(end);

@@ -1,6 +1,7 @@
 package io.hangup;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -55,6 +56,34 @@ class EventsTest {
     assertEquals("WAIT_TIMEOUT", error.reason());
     assertTrue(error.getMessage().contains("within 200 ms"), error.getMessage());
     assertTrue(error.getMessage().contains("listener_created of echo"), error.getMessage());
+  }
+
+  @Test
+  void theirOrdinaryEndIsNoFaultOfTheDaemon(Fixture fixture, Hangup hangup) {
+    try (Hangup connected = Hangup.connect(hangup.address());
+        Fixture ofConnected = connected.fixture()) {
+      for (Fixture each : new Fixture[] {fixture, ofConnected}) {
+        Events events = each.events(request -> request.setMaxEvents(1));
+        each.listen();
+        events.next(Event.Kind.LISTENER_CREATED);
+        for (int call = 1; call <= 2; call++) {
+          var error = assertThrows(HangupException.class, events::next);
+          assertEquals(Code.OUT_OF_RANGE, error.code());
+          assertEquals("END_OF_EVENTS", error.reason());
+          assertFalse(error.getMessage().contains("daemon"), error.getMessage());
+        }
+      }
+    }
+  }
+
+  @Test
+  void aTimeoutMayBeLongerThanAnyClockCounts(Fixture fixture) {
+    Events events = fixture.events();
+    fixture.listen();
+    events.next(Event::hasListenerCreated, Duration.ofSeconds(Long.MAX_VALUE, 999_999_999));
+    var error =
+        assertThrows(HangupException.class, () -> events.next(Duration.ofSeconds(Long.MIN_VALUE)));
+    assertEquals("WAIT_TIMEOUT", error.reason());
   }
 
   @Test

@@ -15,7 +15,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -75,6 +78,84 @@ class FindingTest {
       var error = assertThrows(HangupException.class, hangup::fixture);
       assertEquals(Code.UNAVAILABLE, error.code());
       assertTrue(error.getMessage().contains("127.0.0.1:" + free), error.getMessage());
+    }
+  }
+
+  @Test
+  void whatIsNoAddressIsSaidWithWhatToDo() {
+    for (String address :
+        List.of("foo bar", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:99999", "http://a:1", "unix:")) {
+      var error =
+          assertThrows(
+              HangupException.class, () -> Hangup.find(Map.of("HANGUP_ADDRESS", address)).close());
+      assertEquals(Code.INVALID_ARGUMENT, error.code());
+      for (String word : List.of("\"" + address + "\"", "HANGUP_ADDRESS", "127.0.0.1:4264")) {
+        assertTrue(error.getMessage().contains(word), error.getMessage());
+      }
+    }
+    Hangup.connect("[::1]:4264").close();
+    Hangup.connect("localhost:4264").close();
+  }
+
+  @Test
+  void anInterruptedCallerSpoilsItForNoOther() throws Exception {
+    Path started = folder.resolve("started");
+    Path goOn = folder.resolve("go-on");
+    Path command =
+        script(
+            "touch " + started,
+            "while [ ! -e " + goOn + " ]; do sleep 0.01; done",
+            "exec " + TestDaemon.COMMAND + " \"$@\"");
+    var shared = new Hangup.Shared(Map.of("HANGUP_COMMAND", command.toString()));
+    var error = new CompletableFuture<HangupException>();
+    var stillInterrupted = new CompletableFuture<Boolean>();
+    Thread caller =
+        new Thread(
+            () -> {
+              error.complete(assertThrows(HangupException.class, shared::get));
+              stillInterrupted.complete(Thread.currentThread().isInterrupted());
+            });
+    caller.start();
+    await(() -> Files.exists(started));
+    caller.interrupt();
+    assertEquals(Code.CANCELLED, error.get(30, TimeUnit.SECONDS).code());
+    assertTrue(stillInterrupted.get(30, TimeUnit.SECONDS));
+    Files.createFile(goOn);
+    try (Hangup hangup = shared.get()) {
+      assertSame(hangup, shared.get());
+      assertEquals(hangup.address(), hangup.info().getAddress());
+    }
+  }
+
+  @Test
+  void whereItFailedItIsNotTriedAgain() throws Exception {
+    Path starts = folder.resolve("starts");
+    Path command = script("echo start >>" + starts, "exit 3");
+    var shared = new Hangup.Shared(Map.of("HANGUP_COMMAND", command.toString()));
+    for (int call = 1; call <= 2; call++) {
+      var error = assertThrows(HangupException.class, shared::get);
+      assertEquals(Code.UNAVAILABLE, error.code());
+      assertTrue(error.getMessage().contains("ended with 3"), error.getMessage());
+      assertTrue(error.getMessage().contains("tried once"), error.getMessage());
+    }
+    assertEquals(List.of("start"), Files.readAllLines(starts));
+  }
+
+  @Test
+  void aFailedStartLeavesNoDaemonBehindAWrapper() throws Exception {
+    Path pid = folder.resolve("pid");
+    Path inner =
+        script("echo $$ >" + pid, "echo nonsense", "exec " + TestDaemon.COMMAND + " \"$@\"");
+    Path outer = script(inner + " \"$@\"", "exit");
+    var error =
+        assertThrows(
+            HangupException.class, () -> Hangup.start(Map.of("HANGUP_COMMAND", outer.toString())));
+    assertTrue(error.getMessage().contains("nonsense"), error.getMessage());
+    long daemon = Long.parseLong(Files.readString(pid).trim());
+    try {
+      await(() -> !ProcessEndTest.isRunning(daemon));
+    } finally {
+      ProcessHandle.of(daemon).ifPresent(ProcessHandle::destroyForcibly);
     }
   }
 
@@ -171,6 +252,19 @@ class FindingTest {
       assertEquals(Code.UNAUTHENTICATED, error.code());
       return error.reason();
     }
+  }
+
+  private static void await(Callable<Boolean> event) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (!event.call()) {
+      assertTrue(System.nanoTime() < deadline, "not within 10 s");
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  private Path script(String... lines) throws IOException {
+    Path command = executable(Files.createTempDirectory(folder, "bin").resolve("script"));
+    return Files.writeString(command, "#!/bin/sh\n" + String.join("\n", lines) + "\n");
   }
 
   private static Path executable(Path file) throws IOException {

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -78,6 +79,74 @@ class ListenerTest {
       assertThrows(HangupException.class, earlier::reset);
       again.getOutputStream().write(7);
       assertEquals(7, again.getInputStream().read());
+    }
+  }
+
+  @Test
+  void aPortThatComesRoundAgainHasAnotherSessionAlsoWhereTheRstWasNotNoticed(Fixture fixture)
+      throws Exception {
+    // What reads nothing notices the peer's RST late, and its session is not ended until then.
+    Listener listener = fixture.listen(request -> request.setBehaviour(Behaviours.silent()));
+    int port = 0;
+    for (int time = 1; time <= 200; time++) {
+      try (Socket socket = connect(listener, port)) {
+        port = socket.getLocalPort();
+        for (int ask = 1; ask <= 2; ask++) {
+          assertEquals(listener.name() + "/" + time, listener.accepted(port).name());
+        }
+        socket.setSoLinger(true, 0);
+      }
+    }
+  }
+
+  @Test
+  void aTimeoutThatIsTooLongIsTheDaemonsError(Listener listener) {
+    for (Duration timeout :
+        new Duration[] {
+          Duration.ofDays(200_000),
+          Duration.ofSeconds(Long.MAX_VALUE, 999_999_999),
+          Duration.ofSeconds(Long.MIN_VALUE)
+        }) {
+      var error = assertThrows(HangupException.class, () -> listener.next(timeout));
+      assertEquals(Code.INVALID_ARGUMENT, error.code(), error.getMessage());
+      assertTrue(error.getMessage().contains("timeout"), error.getMessage());
+    }
+  }
+
+  @Test
+  void ofSeveralCallsOfNextEachHasItsOwnTimeout(Listener listener) throws Exception {
+    var given = new CompletableFuture<Session>();
+    Thread first = new Thread(() -> given.complete(listener.next(Duration.ofMinutes(9))));
+    first.start();
+    awaitWaiting(first);
+
+    var late = new CompletableFuture<HangupException>();
+    Thread second =
+        new Thread(
+            () ->
+                late.complete(
+                    assertThrows(
+                        HangupException.class, () -> listener.next(Duration.ofMillis(50)))));
+    second.start();
+    HangupException error = late.get(30, TimeUnit.SECONDS);
+    assertEquals("WAIT_TIMEOUT", error.reason());
+    assertTrue(error.getMessage().contains("50 ms"), error.getMessage());
+
+    var interrupted = new CompletableFuture<HangupException>();
+    Thread third =
+        new Thread(
+            () ->
+                interrupted.complete(
+                    assertThrows(
+                        HangupException.class, () -> listener.next(Duration.ofMinutes(9)))));
+    third.start();
+    awaitWaiting(third);
+    third.interrupt();
+    assertEquals(Code.CANCELLED, interrupted.get(30, TimeUnit.SECONDS).code());
+
+    try (Socket socket = connect(listener, 0)) {
+      assertEquals(
+          listener.accepted(socket.getLocalPort()).uid(), given.get(30, TimeUnit.SECONDS).uid());
     }
   }
 
@@ -168,6 +237,14 @@ class ListenerTest {
       channel.connect(UnixDomainSocketAddress.of(path));
       listener.next().close();
       assertEquals(-1, channel.read(java.nio.ByteBuffer.allocate(1)));
+    }
+  }
+
+  private static void awaitWaiting(Thread thread) {
+    long deadline = System.nanoTime() + SLOW_MACHINE.toNanos();
+    while (thread.getState() != Thread.State.TIMED_WAITING) {
+      assertTrue(System.nanoTime() < deadline, "it does not wait: " + thread.getState());
+      LockSupport.parkNanos(1_000_000);
     }
   }
 
