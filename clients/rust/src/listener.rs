@@ -9,7 +9,7 @@ use crate::fixture::{Pending, Scope};
 use crate::io;
 use crate::session::{duration, Session};
 use crate::v1::listener::{ResetOnAccept, State};
-use crate::v1::session::OnPeerFin;
+use crate::v1::session::{OnPeerFin, State as SessionState};
 use crate::v1::{
     self, Behaviour, CreateListenerRequest, DeleteListenerRequest, DeleteListenerResponse, GetListenerRequest, Plan,
     SignalPlanRequest, UpdateListenerRequest, WaitSessionRequest,
@@ -242,19 +242,22 @@ impl Listener {
         let begun = Instant::now();
         let of_port = WaitSessionRequest { peer_port: port.into(), ..Default::default() };
         let mut session = self.session_with(of_port.clone(), timeout).await?;
-        // It may be of an earlier connection from that port. Of one that is not read, such as a silent one, the daemon notices
-        // the end late; before that the kernel's state tells it, unless a later connection has the port by now.
-        let is_over =
-            session.ended || matches!(session.state(), v1::session::State::Closed | v1::session::State::TimeWait);
-        let was_given = self.given().get(&port) == Some(&session.uid);
-        if is_over || was_given {
-            // If it is over and was given before it is of an earlier one. If not, one that came later has been accepted by
-            // now: the connection was in the kernel's queue before the daemon read the first request.
-            let must_be_later = is_over && was_given;
-            let left = if must_be_later { timeout.saturating_sub(begun.elapsed()) } else { Duration::ZERO };
+        let was_given = |session: &v1::Session| self.given().get(&port) == Some(&session.uid);
+        if !is_over(&session) && was_given(&session) {
+            // It may be of an earlier connection: of one that is not read, such as a silent one, the daemon notices the end
+            // late. Asked for a state it looks at the connection itself; then of the port it gives the one that lives.
+            let look = WaitSessionRequest { uid: session.uid, state: session.state, ..Default::default() };
+            let _ = self.session_with(look, Duration::ZERO).await;
+            session = self.session_with(of_port.clone(), timeout.saturating_sub(begun.elapsed())).await?;
+        }
+        if is_over(&session) {
+            // It may be of an earlier connection from that port. If it was given before, it is. If not, one that came later
+            // has been accepted by now: the connection was in the kernel's queue before the daemon read the first request.
+            let known = was_given(&session);
+            let left = if known { timeout.saturating_sub(begun.elapsed()) } else { Duration::ZERO };
             let later = WaitSessionRequest { opened_after_sequence: Some(session.opened_sequence), ..of_port };
             match self.session_with(later, left).await {
-                Err(error) if !must_be_later && error.reason() == "WAIT_TIMEOUT" => {}
+                Err(error) if !known && error.reason() == "WAIT_TIMEOUT" => {}
                 later => session = later?,
             }
         }
@@ -265,6 +268,11 @@ impl Listener {
     fn given(&self) -> std::sync::MutexGuard<'_, HashMap<u16, String>> {
         self.0.given.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the connection is over, for the daemon or for the kernel, which knows it first.
+fn is_over(session: &v1::Session) -> bool {
+    session.ended || matches!(session.state(), SessionState::Closed | SessionState::TimeWait)
 }
 
 impl fmt::Debug for Listener {

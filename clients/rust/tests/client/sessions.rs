@@ -151,10 +151,17 @@ async fn a_session_is_one_life_of_its_name() {
     fixture.close().await.unwrap();
 }
 
+/// A socket that has a port, and lets others of its kind have it too: as long as it lives no stranger gets it.
+fn bound_to(port: u16) -> Socket {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.set_reuse_address(true).unwrap();
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into()).unwrap();
+    socket
+}
+
 /// A connection from a port of our choice.
 fn connect_from(port: u16, to: &str) -> TcpStream {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into()).unwrap();
+    let socket = bound_to(port);
     socket.connect(&to.parse::<SocketAddr>().unwrap().into()).unwrap();
     socket.into()
 }
@@ -210,8 +217,9 @@ fn a_silent_session_is_not_mistaken_for_a_later_one_from_its_port() {
             let fixture = hangup::fixture().await.unwrap();
             for reset_by_us in [false, true].repeat(20) {
                 let listener = fixture.listen().behaviour(Behaviour::silent()).await.unwrap();
-                let mut first = connect_from(0, listener.address());
-                let port = port_of(&first);
+                let holds_the_port = bound_to(0);
+                let port = holds_the_port.local_addr().unwrap().as_socket().unwrap().port();
+                let mut first = connect_from(port, listener.address());
                 let one = listener.accepted(port).await.unwrap();
                 first.write_all(b"unread").unwrap();
                 if reset_by_us {
