@@ -375,6 +375,25 @@ def test_processes_can_be_started_while_calls_are_under_way() -> None:
     ]
 
 
+@pytest.mark.parametrize("module", ["hangup.aio", "hangup._client"])
+def test_grpc_finds_its_fork_handlers_switched_off(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GRPC_ENABLE_FORK_SUPPORT")
+    script = f"""
+import os, sys
+
+class Watch:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "grpc":
+            print(os.environ.get("GRPC_ENABLE_FORK_SUPPORT"))
+
+sys.meta_path.insert(0, Watch)
+import {module}
+"""
+    printed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert printed == "0\n"
+
+
 def test_the_package_and_the_plugin_import_neither_grpc_nor_protobuf() -> None:
     script = (
         "import sys, hangup, hangup.pytest_plugin; "

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import threading
 from collections.abc import Iterator
 from typing import Any, Callable, Generic, TypeVar
-
-# Read when gRPC begins. Its handlers make a fork fail now and then while calls are under way, and with it the start of
-# any process where `subprocess` forks, as it does in Python 3.9.
-os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 import grpc
 from google.protobuf.message import Message

@@ -13,6 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Callable, NamedTuple, TypeVar, Union
 
+# Here, for both clients import this before gRPC, which reads it when it begins. Its handlers make a fork fail now and
+# then while calls are under way, and with it the start of any process where `subprocess` forks, as in Python 3.9.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
 from google.protobuf import json_format
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
