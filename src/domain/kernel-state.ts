@@ -1,6 +1,5 @@
 import type { Connection } from "../kernel/connection.js";
-import type { TcpState } from "../kernel/tcp-state.js";
-import { isLingering } from "./lingering.js";
+import { isLingering, type TcpState } from "../kernel/tcp-state.js";
 import type { KernelView } from "./session-view.js";
 
 /** The kernel's state of a connection: asked for when somebody wants it, noted when it was seen to change. */

@@ -1,7 +1,7 @@
 import { formatAddress } from "../kernel/address.js";
 import type { Connection, ConnectionOwner } from "../kernel/connection.js";
 import type { Errno } from "../kernel/errno.js";
-import type { TcpState } from "../kernel/tcp-state.js";
+import { isLingering, type TcpState } from "../kernel/tcp-state.js";
 import type { Behaviour } from "./behaviours/behaviour.js";
 import { discard } from "./behaviours/discard.js";
 import { echo } from "./behaviours/echo.js";
@@ -12,7 +12,6 @@ import { DomainError } from "./errors.js";
 import type { Fact } from "./event.js";
 import { Ending } from "./ending.js";
 import { KernelState } from "./kernel-state.js";
-import { isLingering } from "./lingering.js";
 import type { Listener } from "./listener.js";
 import type { Limits } from "./limits.js";
 import { Outbox, type Throttle } from "./outbox.js";

@@ -30,10 +30,14 @@ export async function waitSession(
   const deadline = performance.now() + options.timeoutMs;
   if (selector.listener !== undefined) assertListener(scopes, selector.listener);
   let session = await untilOpened(fixture, scopes, selector, options);
-  if (session.ended && (selector.peerPort ?? selector.peer) !== undefined) {
-    // The port may have come round again, and its new connection wait to be accepted.
-    await pollPhase();
-    session = preferred([session, ...scopes.flatMap((scope) => scope.find(selector) ?? [])]) ?? session;
+  if ((selector.peerPort ?? selector.peer) !== undefined) {
+    // A peer's RST may be with the kernel, and unnoticed where nobody reads.
+    session.inspect();
+    if (session.ended) {
+      // The port may have come round again, and its new connection wait to be accepted.
+      await pollPhase();
+      session = preferred([session, ...scopes.flatMap((scope) => scope.find(selector) ?? [])]) ?? session;
+    }
   }
   // A state is nothing that the kernel announces: while somebody waits for one it is asked for.
   const stop = goal.state === undefined ? undefined : everyTick(() => poke(session.observers));

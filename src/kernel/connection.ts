@@ -20,7 +20,7 @@ import {
 } from "./socket-calls.js";
 import { type Noticed, unwatch, type Watched, watch } from "./socket-watch.js";
 import { readTcpInfo, type TcpInfo } from "./tcp-info.js";
-import type { TcpState } from "./tcp-state.js";
+import { isLingering, type TcpState } from "./tcp-state.js";
 
 /** What a connection tells its owner. Each is called at most once, but for `onData` and `onWritten`. */
 export interface ConnectionOwner {
@@ -133,7 +133,10 @@ export class Connection implements Watched, BudgetedReader {
     const state = this.isTcp && fd >= 0 ? tcpState(fd) : "CLOSED";
     if (state !== "CLOSED") return state;
     this.gone = this.isTcp && fd >= 0 && this.passive;
-    return this.gone ? state : this.lookUp().state;
+    if (this.gone) return state;
+    const found = this.lookUp().state;
+    // Another life of the two addresses is none of ours.
+    return isLingering(found) || found === "UNKNOWN" ? found : "CLOSED";
   }
 
   /** What the kernel has under the two addresses: also TIME_WAIT, which is no socket's own state. */

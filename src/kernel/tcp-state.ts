@@ -41,3 +41,10 @@ export function tcpStateOf(number: number): TcpState {
 export function canSendRst(state: TcpState): boolean {
   return state === "ESTABLISHED" || state === "CLOSE_WAIT" || state === "FIN_WAIT1" || state === "FIN_WAIT2";
 }
+
+const lingering: ReadonlySet<TcpState> = new Set(["FIN_WAIT1", "FIN_WAIT2", "CLOSING", "LAST_ACK", "TIME_WAIT"]);
+
+/** States that the kernel keeps a connection in after our FIN, also when its descriptor is gone. */
+export function isLingering(state: TcpState): boolean {
+  return lingering.has(state);
+}

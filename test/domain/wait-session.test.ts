@@ -82,37 +82,54 @@ describe("which session", () => {
     expect(await nameOf({ peer: `127.0.0.1:${localPort}` })).toBe("echo/2");
   });
 
-  test("a connection of the port that is not accepted yet is preferred over a session that has ended", async () => {
-    const fixture = new Fixture(defaultLimits);
-    const scope = fixture.scope("default");
-    const listener = await scope.createListener(
-      "own",
-      { kind: "tcp", host: "127.0.0.1", port: 0 },
-      {
-        onPeerFin: "CLOSE_TOO",
-        labels: {},
-        behaviour: { kind: { name: "echo" } },
-        state: "LISTENING",
-        resetOnAccept: "NEVER",
-        backlog: 511,
-        receiveBufferBytes: undefined,
-        plans: [],
-      },
-    );
-    const own = { host: "127.0.0.1", port: await freePort() };
-    const wait = async () =>
-      waitSession(fixture, [scope], { listener: "own", peerPort: own.port }, {}, { timeoutMs: 5000 });
-    {
-      using _ = connectBlocking(own, listener.view());
-      resetNow(await wait(), { kind: "COMMAND", rpc: "ResetSession", action: "reset" });
+  describe("of a port that has come round, whose connection is not accepted yet,", () => {
+    /** A listener of a fixture in this process, and the port that is used twice. */
+    async function ownListener(behaviour: "echo" | "silent") {
+      const fixture = new Fixture(defaultLimits);
+      const scope = fixture.scope("default");
+      const listener = await scope.createListener(
+        "own",
+        { kind: "tcp", host: "127.0.0.1", port: 0 },
+        {
+          onPeerFin: "CLOSE_TOO",
+          labels: {},
+          behaviour: { kind: { name: behaviour } },
+          state: "LISTENING",
+          resetOnAccept: "NEVER",
+          backlog: 511,
+          receiveBufferBytes: undefined,
+          plans: [],
+        },
+      );
+      const from = { host: "127.0.0.1", port: await freePort() };
+      const wait = async () =>
+        waitSession(fixture, [scope], { listener: "own", peerPort: from.port }, {}, { timeoutMs: 5000 });
+      const connect = () => connectBlocking(from, listener.view());
+      const known = () => [...scope.allSessions()].map(({ name, ended }) => ({ name, ended }));
+      return { wait, connect, known, [Symbol.asyncDispose]: async () => fixture.stop() };
     }
-    using _ = connectBlocking(own, listener.view());
-    // In one turn of the loop: nothing was accepted since.
-    expect([...scope.allSessions()].map(({ name, ended }) => ({ name, ended }))).toEqual([
-      { name: "own/1", ended: true },
-    ]);
-    expect((await wait()).name).toBe("own/2");
-    await fixture.stop();
+
+    test("it is preferred over a session that has ended", async () => {
+      await using own = await ownListener("echo");
+      const older = own.connect();
+      resetNow(await own.wait(), { kind: "COMMAND", rpc: "ResetSession", action: "reset" });
+      older[Symbol.dispose]();
+      using _ = own.connect();
+      // In one turn of the loop: nothing was accepted since.
+      expect(own.known()).toEqual([{ name: "own/1", ended: true }]);
+      expect((await own.wait()).name).toBe("own/2");
+    });
+
+    test("it is preferred over a session that the peer has reset, and that nobody reads", async () => {
+      await using own = await ownListener("silent");
+      const older = own.connect();
+      await own.wait();
+      older[Symbol.dispose]();
+      using _ = own.connect();
+      // The RST is with the kernel alone.
+      expect(own.known()).toEqual([{ name: "own/1", ended: false }]);
+      expect((await own.wait()).name).toBe("own/2");
+    });
   });
 
   test("a living session is preferred over one that is newer and has ended", async () => {
