@@ -362,13 +362,13 @@ describe("events", () => {
     const [one, other] = [await fixture.events(), await fixture.events()];
     one.close();
     expect((await errorOf(one.next())).reason).toBe("EVENTS_ENDED");
-    const seen: string[] = [];
-    const reading = (async () => {
-      for await (const { fact } of other) seen.push(fact?.$case ?? "");
+    const listener = await fixture.listen({ name: "echo" });
+    // Awaited before the close, which ends the stream whatever is still on its way.
+    expect((await other.until("listenerCreated")).listener).toBe(listener.name);
+    const rest = (async () => {
+      for await (const event of other) expect(event.listener).toBe(listener.name);
     })();
-    await fixture.listen();
     await fixture.close();
-    await reading;
-    expect(seen).toContain("listenerCreated");
+    await rest;
   });
 });
