@@ -5,11 +5,12 @@ import { measures } from "./measures.js";
 import { readResults, runMeasures } from "./results.js";
 import { writePage } from "./page.js";
 
-// npm run bench -- [measure...] [--rounds N] [--quick] [--json FILE] [--from FILE]... [--write-docs]
+// npm run bench -- [measure...] [--rounds N] [--quick] [--json FILE] [--from FILE]... [--against DIR]... [--write-docs]
 //
 //   --quick        one round of little: only to see that it runs
 //   --json FILE    writes what was measured there, too
 //   --from FILE    what an earlier run has written, for measures that are not run now; with no measure named, none is
+//   --against DIR  measures the daemon of another checkout, built, beside this one: `Node 20 of <its folder>`
 //   --write-docs   writes docs/performance.md anew
 
 async function main(): Promise<void> {
@@ -20,6 +21,7 @@ async function main(): Promise<void> {
       quick: { type: "boolean", default: false },
       json: { type: "string" },
       from: { type: "string", multiple: true, default: [] },
+      against: { type: "string", multiple: true, default: [] },
       "write-docs": { type: "boolean", default: false },
     },
   });
@@ -36,7 +38,7 @@ async function main(): Promise<void> {
   const { results, failed } = await runMeasures(
     chosen,
     { rounds, quick: values.quick },
-    findContestants(),
+    findContestants(values.against),
     readResults(values.from),
   );
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync } from "node:fs";
 import { connect, createServer } from "node:net";
-import { join } from "node:path";
+import { basename, join, resolve as absolute } from "node:path";
 import { ask, Child } from "./child.js";
 
 // Who is measured: the daemon on each Node that there is, and its peers. What is built from the checkout is built here;
@@ -37,6 +37,8 @@ export interface Contestant {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** Of the daemon: that of its bundle. */
+  readonly sourceMap?: string;
   start(nodeArgs?: readonly string[]): Promise<Running>;
 }
 
@@ -59,7 +61,8 @@ export const toxiproxy = "Toxiproxy";
 export const epoll = "C epoll";
 export const goEcho = "Go";
 
-export function findContestants(): Contestants {
+/** @param against other checkouts, built, whose daemons are measured beside the one of this. */
+export function findContestants(against: readonly string[] = []): Contestants {
   mkdirSync(bin, { recursive: true });
   const skipped = new Map<string, string>();
   const versions: Record<string, string> = {};
@@ -85,9 +88,8 @@ export function findContestants(): Contestants {
     const node = nodeOf(major);
     if (node === undefined) skipped.set(`Node ${major}`, "not installed (npm run bench:peers)");
     else {
-      // The build makes the code cache for its own Node alone.
-      spawnSync(node, ["scripts/code-cache.cjs"], { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
-      hangups.push(hangup(major, node));
+      hangups.push(hangup(`Node ${major}`, node, root));
+      for (const one of against) hangups.push(hangup(`Node ${major} of ${basename(one)}`, node, absolute(one)));
       versions[`Node ${major}`] = said(node, ["--version"]);
     }
   }
@@ -132,17 +134,18 @@ export function tools({ driver, load, skipped }: Contestants): { readonly driver
   return { driver, load };
 }
 
-const daemon = join(root, "bin/hangup.cjs");
-
-function hangup(major: number, node: string): Contestant {
+function hangup(name: string, node: string, checkout: string): Contestant {
+  const [daemon, sourceMap] = [join(checkout, "bin/hangup.cjs"), join(checkout, "dist/hangup.cjs.map")];
+  if (!existsSync(daemon) || !existsSync(sourceMap))
+    throw new Error(`${checkout}: no checkout of hangup that is built`);
+  // The build makes the code cache for its own Node alone.
+  const cache = "scripts/code-cache.cjs";
+  if (existsSync(join(checkout, cache))) {
+    spawnSync(node, [cache], { cwd: checkout, stdio: ["ignore", "inherit", "inherit"] });
+  }
   const args = [daemon, "serve", "--listen", "127.0.0.1:0", "--log-level", "error"];
-  const ways: readonly [Way, ...Way[]] = hasControlStream() ? ["unary", "stream"] : ["unary"];
-  return contestant(`Node ${major}`, ways, node, args, true);
-}
-
-/** The driver can only speak it where the client in Go has it. */
-function hasControlStream(): boolean {
-  return existsSync(join(root, "clients/go/hangupv1/control_grpc.pb.go"));
+  const streams = existsSync(join(checkout, "proto/hangup/v1/control.proto"));
+  return contestant(name, streams ? ["unary", "stream"] : ["unary"], node, args, sourceMap);
 }
 
 function contestant(
@@ -150,15 +153,16 @@ function contestant(
   ways: readonly [Way, ...Way[]],
   command: string,
   args: readonly string[],
-  isHangup = false,
+  sourceMap?: string,
 ): Contestant {
   const self: Contestant = {
     name,
-    isHangup,
+    isHangup: sourceMap !== undefined,
     ways,
     command,
     args,
     env: {},
+    ...(sourceMap !== undefined && { sourceMap }),
     async start(nodeArgs = []) {
       const child = Child.start(command, [...nodeArgs, ...args]);
       const { address } = await child.read<{ address: string }>();

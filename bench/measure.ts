@@ -29,6 +29,8 @@ export interface Measure {
   readonly name: string;
   /** What it tells, in one line. */
   readonly about: string;
+  /** `matrix`: a row's `what` is `column: line`, and the page has one table of the medians. */
+  readonly layout?: "matrix";
   readonly defaultRounds: number;
   run(options: MeasureOptions): Promise<Row[]>;
 }

@@ -6,6 +6,7 @@ import { cycles } from "./measures/cycles.js";
 import { events } from "./measures/events.js";
 import { massReset } from "./measures/mass-reset.js";
 import { memory } from "./measures/memory.js";
+import { profile } from "./measures/profile.js";
 import { pythonCycles } from "./measures/python-cycles.js";
 import { startUp } from "./measures/start-up.js";
 import { throughput } from "./measures/throughput.js";
@@ -22,4 +23,5 @@ export const measures: readonly Measure[] = [
   churn,
   events,
   actions,
+  profile,
 ];

@@ -31,10 +31,10 @@ export function measured(results: Results): string {
     "## Machine",
     results.machine,
     markdown([["", "version"], ...versions]),
-    ...results.measures.flatMap(({ measure, about, rows }) => [
+    ...results.measures.flatMap(({ measure, about, layout, rows }) => [
       `## ${measure}`,
       `${sentence(about)}.`,
-      markdown(cells(rows)),
+      markdown(cells(rows, layout)),
     ]),
   ].join("\n\n");
 }

@@ -4,11 +4,16 @@ import type { Contestants } from "./contestants.js";
 import type { Measure } from "./measure.js";
 import { type Summary, summarize, table } from "./summary.js";
 
+export interface Measured extends Pick<Measure, "about" | "layout"> {
+  readonly measure: string;
+  readonly rows: readonly Summary[];
+}
+
 /** What one run has measured, and on what. */
 export interface Results {
   readonly machine: string;
   readonly versions: Readonly<Record<string, string>>;
-  readonly measures: readonly { readonly measure: string; readonly about: string; readonly rows: readonly Summary[] }[];
+  readonly measures: readonly Measured[];
 }
 
 export interface RunOptions {
@@ -27,10 +32,10 @@ export async function runMeasures(
   const required = process.env["HANGUP_REQUIRE_PEERS"] === "1";
   for (const [name, why] of contestants.skipped) console.log(`skipped: ${name}: ${why}`);
   if (required && contestants.skipped.size > 0) throw new Error("not all peers are there, and HANGUP_REQUIRE_PEERS=1");
-  const done: Results["measures"][number][] = [];
+  const done: Measured[] = [];
   const failed: string[] = [];
   for (const measure of measures) {
-    const { name, about, defaultRounds } = measure;
+    const { name, about, layout, defaultRounds } = measure;
     const need = missingFor(measure, contestants);
     if (need !== undefined) {
       console.log(`skipped: ${name}: ${need}`);
@@ -40,8 +45,8 @@ export async function runMeasures(
     try {
       const rows = summarize(await measure.run({ rounds: rounds ?? (quick ? 1 : defaultRounds), quick, contestants }));
       const seconds = Math.round((performance.now() - began) / 1000);
-      console.log(`${name}: ${about} (${seconds} s)\n${table(rows)}\n`);
-      done.push({ measure: name, about, rows });
+      console.log(`${name}: ${about} (${seconds} s)\n${table(rows, layout)}\n`);
+      done.push({ measure: name, about, ...(layout !== undefined && { layout }), rows });
     } catch (error) {
       console.error(`${name}: FAILED: ${error instanceof Error ? error.message : String(error)}`);
       failed.push(name);

@@ -1,4 +1,4 @@
-import type { Row } from "./measure.js";
+import type { Measure, Row } from "./measure.js";
 import { median, rounded } from "./statistics.js";
 
 /** A row without its single samples. */
@@ -43,7 +43,8 @@ export function summarize(rows: readonly Row[]): Summary[] {
 const heads = ["", "median", "min..max", "CPU of one", "beside", "endings"];
 
 /** The cells of a table, the heads first; columns that nothing fills are left out. */
-export function cells(summaries: readonly Summary[]): string[][] {
+export function cells(summaries: readonly Summary[], layout?: Measure["layout"]): string[][] {
+  if (layout === "matrix") return matrix(summaries);
   const rows = summaries.map(({ what, unit, median: middle, min, max, cpuUs, ratios = {}, endings }) => [
     what,
     `${plain(middle)} ${unit}`,
@@ -58,8 +59,32 @@ export function cells(summaries: readonly Summary[]): string[][] {
   return [heads, ...rows].map((row) => row.filter((_, column) => filled[column]));
 }
 
-export function table(summaries: readonly Summary[]): string {
-  const lines = cells(summaries);
+/** The medians, each where its column and its line cross, and the sum of each column. */
+function matrix(summaries: readonly Summary[]): string[][] {
+  const placed = summaries.map(({ what, median: middle }) => {
+    const [column = "", line = ""] = what.split(": ", 2);
+    return { column, line, middle };
+  });
+  const columns = [...new Set(placed.map(({ column }) => column))];
+  const lines = [...new Set(placed.map(({ line }) => line))];
+  const sums = columns.map((wanted) =>
+    placed.reduce((sum, { column, middle }) => sum + (column === wanted ? middle : 0), 0),
+  );
+  return [
+    ["", ...columns],
+    ...lines.map((line) => [
+      line,
+      ...columns.map((column) => {
+        const found = placed.find((one) => one.column === column && one.line === line);
+        return found === undefined ? "" : plain(found.middle);
+      }),
+    ]),
+    ["all", ...sums.map(plain)],
+  ];
+}
+
+export function table(summaries: readonly Summary[], layout?: Measure["layout"]): string {
+  const lines = cells(summaries, layout);
   const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((row) => row[column]?.length ?? 0)));
   return lines
     .map((row) =>

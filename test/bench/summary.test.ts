@@ -31,3 +31,15 @@ test("the table aligns its columns and leaves out those that nothing fills", () 
   );
   expect(table(summarize([{ what: "a", unit: "us", samples: [1] }]))).toBe("   median  min..max\na  1 us    1..1");
 });
+
+test("a matrix has the medians where column and line cross, and the sum of each column", () => {
+  const row = { unit: "us", samples: [10, 30, 20] };
+  const matrix = [
+    { ...row, what: "cycle: write(2)" },
+    { ...row, what: "cycle: close(2)" },
+    { ...row, what: "reset: close(2)" },
+  ];
+  expect(table(summarize(matrix), "matrix")).toBe(
+    ["          cycle  reset", "write(2)  20", "close(2)  20     20", "all       40     20"].join("\n"),
+  );
+});
