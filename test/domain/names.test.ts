@@ -28,10 +28,10 @@ test("the nearest names come first, at most three", () => {
   expect(nearest("a", [])).toBe("none exist");
 });
 
-test("a long name among many is answered in bounded time", () => {
+test("a long name among many takes bounded time", () => {
   const known = Array.from({ length: 100_000 }, (_, i) => `session-with-a-rather-long-name/${i}`);
-  const begin = performance.now();
+  const begin = process.cpuUsage();
   nearest("x".repeat(1_000_000), known);
-  // Some 20 ms; it runs on the loop that serves everybody.
-  expect(performance.now() - begin).toBeLessThan(500);
+  // Some 20 ms of CPU; it runs on the loop that serves everybody.
+  expect(process.cpuUsage(begin).user).toBeLessThan(500_000);
 });
