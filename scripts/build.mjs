@@ -1,7 +1,7 @@
 // Bundles the command, and the programs of the checkout that stand beside it, into dist/.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -105,9 +105,9 @@ async function replace({ path, contents }) {
   await rename(draft, path);
 }
 
-/** Bundles what is there of `entries`, each by the name that it gets in dist/. */
+/** Bundles what is there of `entries`, each by the name that it gets in dist/; and gives the files that it took. */
 async function bundle(entries, options = {}) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: Object.entries(entries)
       .filter(([, path]) => existsSync(resolve(root, path)))
@@ -127,10 +127,28 @@ async function bundle(entries, options = {}) {
     lineLimit: 120,
     sourcemap: "linked",
     logLevel: "warning",
+    metafile: true,
     write: false,
     ...options,
   });
   await Promise.all(outputFiles.map(replace));
+  return Object.keys(metafile.inputs);
+}
+
+/** What the bundles took of other packages is published with them, so their licenses are, too. */
+async function writeLicenses(files) {
+  const folders = files.map((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0]);
+  const texts = [...new Set(folders)]
+    .filter((folder) => folder !== undefined)
+    .toSorted((a, b) => (a < b ? -1 : 1))
+    .map(async (folder) => {
+      const { name, version, license } = JSON.parse(await readFile(resolve(root, folder, "package.json"), "utf8"));
+      const file = (await readdir(resolve(root, folder))).find((one) => /^licen[cs]e/i.test(one));
+      const text = file === undefined ? "" : await readFile(resolve(root, folder, file), "utf8");
+      return `${name} ${version}: ${license}\n\n${text.trim()}`.trim();
+    });
+  const contents = Buffer.from(`${[...new Set(await Promise.all(texts))].join(`\n\n${"-".repeat(80)}\n\n`)}\n`);
+  await replace({ path: resolve(root, "dist/THIRD_PARTY_LICENSES.txt"), contents });
 }
 
 /**
@@ -156,8 +174,7 @@ async function writeClient([name, entry]) {
     one === "default" ? "export default all.default;" : `export const ${one} = all.${one};`,
   );
   const text = [`import all from "./${name}.cjs";`, ...lines, ""].join("\n");
-  await Promise.all([
-    replace({ path: resolve(root, `dist/${name}.mjs`), contents: Buffer.from(text) }),
+  const [taken] = await Promise.all([
     bundle(
       { [name]: path },
       {
@@ -166,7 +183,9 @@ async function writeClient([name, entry]) {
         ...(names.includes("default") && { footer: { js: "0&&(module.exports.default=0);" } }),
       },
     ),
+    replace({ path: resolve(root, `dist/${name}.mjs`), contents: Buffer.from(text) }),
   ]);
+  return taken;
 }
 
 /**
@@ -225,16 +244,16 @@ function outcomeOf(file, args) {
   });
 }
 
-await Promise.all([
+const published = Promise.all([
   ...Object.entries(client).map(writeClient),
-  writeTypes(),
-  bundle({ ...programs, ...parts }),
+  bundle(parts),
   // One function expression, as bin/hangup.cjs runs it.
   bundle(command, {
     banner: { js: "(function (exports, require, module, __filename, __dirname) {" },
     footer: { js: "})" },
   }),
 ]);
+await Promise.all([published.then((files) => writeLicenses(files.flat())), writeTypes(), bundle(programs)]);
 
 // It is made once of a bundle, for each version of Node: see bin/hangup.cjs.
 // Without the cache all works, more slowly: no reason to fail where 127.0.0.1 cannot be had.

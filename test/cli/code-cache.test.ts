@@ -91,7 +91,7 @@ test("a daemon has no FFI in its memory before its first listener", async () => 
   expect(await mapped()).toBe(true);
 });
 
-test("what is published has the bundles, their parts, types and the cache, and no program of the checkout", () => {
+test("what is published has the bundles, their parts, types, licenses and the cache, and no program of the checkout", () => {
   const { stdout } = spawnSync("npm", ["pack", "--dry-run", "--ignore-scripts", "--json"], {
     cwd: root,
     encoding: "utf8",
@@ -112,6 +112,7 @@ test("what is published has the bundles, their parts, types and the cache, and n
     "dist/global-setup.mjs",
     "dist/hangup.cjs",
     "dist/metrics.cjs",
+    "dist/THIRD_PARTY_LICENSES.txt",
     "dist/tracing.cjs",
   ]);
 });
