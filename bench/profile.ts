@@ -25,6 +25,8 @@ export interface ProfileNode {
   readonly children?: readonly number[];
 }
 
+const native = "native code that no function called (read(2), accept(2), libuv, nghttp2)";
+
 /** What time is told by, in the order in which it is told. */
 export const areas = [
   "system calls through the FFI",
@@ -36,7 +38,7 @@ export const areas = [
   "HTTP/2 (node:http2)",
   "Node, the rest",
   "garbage collection",
-  "native code that no function called (read(2), accept(2), libuv, nghttp2)",
+  native,
 ] as const;
 export type Area = (typeof areas)[number];
 
@@ -91,7 +93,7 @@ function areaOf({ callFrame }: ProfileNode, sourceOf: SourceOf, caller: Area | u
   const { functionName, url, lineNumber, columnNumber } = callFrame;
   if (url === "") {
     if (functionName === "(garbage collector)") return "garbage collection";
-    if (functionName === "(program)") return areas[areas.length - 1];
+    if (functionName === "(program)") return native;
     if (functionName === "(idle)" || functionName === "(root)") return undefined;
     if (functionName === "close") return "close(2) of sockets and listeners";
     return caller;

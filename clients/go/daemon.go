@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 
 	"hangup/clients/go/hangupv1"
 )
@@ -82,7 +83,7 @@ func tokenOfEnvironment() (string, error) {
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return "", fmt.Errorf("hangup: HANGUP_TOKEN_FILE: %w", err)
+		return "", clientError(codes.InvalidArgument, "INVALID_SETTING", fmt.Sprintf("HANGUP_TOKEN_FILE: %v", err), err)
 	}
 	return strings.TrimSpace(string(content)), nil
 }
@@ -90,7 +91,7 @@ func tokenOfEnvironment() (string, error) {
 func connect(ctx context.Context, address, token string, whyGone func() string) (*Daemon, error) {
 	transport, err := newTransport(address, token, whyGone)
 	if err != nil {
-		return nil, fmt.Errorf("hangup: address %q: %w", address, err)
+		return nil, clientError(codes.InvalidArgument, "INVALID_SETTING", fmt.Sprintf("address %q: %v", address, err), err)
 	}
 	info, err := hangupv1.NewDaemonServiceClient(transport).GetInfo(ctx, &hangupv1.GetInfoRequest{})
 	if err != nil {

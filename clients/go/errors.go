@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"hangup/clients/go/hangupv1"
@@ -39,7 +40,8 @@ const (
 	ErrUnauthenticated Code = "UNAUTHENTICATED"
 )
 
-// A Reason is the stable reason of an error, one of docs/errors.md. It is an error itself, for [errors.Is]:
+// A Reason is the stable reason of an error, one of docs/errors.md, or one of those that clients have of their own
+// (clients/README.md), such as DAEMON_NOT_FOUND. It is an error itself, for [errors.Is]:
 //
 //	errors.Is(err, hangup.Reason("RESET_IMPOSSIBLE"))
 type Reason string
@@ -47,14 +49,14 @@ type Reason string
 // Error gives the reason.
 func (r Reason) Error() string { return string(r) }
 
-// Error is what a call to the daemon ended with. Match it by [errors.Is] with a [Code], a [Reason], or the
+// Error is what a call to the daemon ended with, or what kept it from being found. Match it by [errors.Is] with a [Code], a [Reason], or the
 // [syscall.Errno] that the daemon's own call met (a dial that is refused: [syscall.ECONNREFUSED]).
 type Error struct {
-	// Call is the RPC, such as WaitSession.
+	// Call is the RPC, such as WaitSession; empty if there was none.
 	Call string
 	// Code is the gRPC code.
 	Code Code
-	// Reason is the stable reason; empty if the error is not the daemon's own.
+	// Reason is the stable reason; empty where gRPC itself ended the call.
 	Reason Reason
 	// Message says what happened and what to do.
 	Message string
@@ -66,7 +68,18 @@ type Error struct {
 	Receipt *hangupv1.Receipt
 
 	status *status.Status
+	cause  error
 }
+
+// clientError is an error without a call; cause is nil, or what the message tells of.
+func clientError(code codes.Code, reason Reason, message string, cause error) *Error {
+	return &Error{Code: codeOf(code), Reason: reason, Message: message, status: status.New(code, message), cause: cause}
+}
+
+func codeOf(number codes.Code) Code { return Code(code.Code(number).String()) }
+
+// Unwrap gives what the error was made of, such as that of a process that could not be started.
+func (e *Error) Unwrap() error { return e.cause }
 
 // Error tells all of it in one line.
 func (e *Error) Error() string {
@@ -74,7 +87,11 @@ func (e *Error) Error() string {
 	if kind == "" {
 		kind = string(e.Code)
 	}
-	return "hangup: " + e.Call + ": " + e.Message + " (" + kind + ")"
+	call := ""
+	if e.Call != "" {
+		call = e.Call + ": "
+	}
+	return "hangup: " + call + e.Message + " (" + kind + ")"
 }
 
 // Is matches a Code, a Reason, an errno, and the two errors of contexts.
@@ -122,7 +139,7 @@ func errorOf(method string, err error) error {
 	}
 	made := &Error{
 		Call:    method[strings.LastIndexByte(method, '/')+1:],
-		Code:    Code(code.Code(found.Code()).String()),
+		Code:    codeOf(found.Code()),
 		Message: found.Message(),
 		status:  found,
 	}
@@ -136,6 +153,9 @@ func errorOf(method string, err error) error {
 		case *hangupv1.Receipt:
 			made.Receipt = detail
 		}
+	}
+	if made.Reason == "" && made.Code == ErrUnavailable {
+		made.Reason = "DAEMON_GONE"
 	}
 	return made
 }

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"google.golang.org/grpc/codes"
 )
 
 const (
@@ -108,7 +110,8 @@ func startProcess(ctx context.Context) (*process, error) {
 }
 
 func (p *process) failed(err error) error {
-	return fmt.Errorf("hangup: could not start the daemon with `%s serve`: %w%s", strings.Join(p.command, " "), err, p.stderr.quoted())
+	message := fmt.Sprintf("could not start the daemon with `%s serve`: %v%s", strings.Join(p.command, " "), err, p.stderr.quoted())
+	return clientError(codes.Unavailable, "DAEMON_NOT_STARTED", message, err)
 }
 
 // whyGone tells why the daemon, which did not answer, is gone; empty if it is not. Its connections end a moment before
@@ -148,8 +151,9 @@ func findCommand() ([]string, error) {
 		}
 		above := filepath.Dir(directory)
 		if above == directory {
-			return nil, errors.New("hangup: no daemon: set HANGUP_ADDRESS to that of one that runs (`hangup run -- go test ./...` does), " +
-				"or have `hangup` on the PATH, in node_modules/.bin here or above, or in HANGUP_COMMAND")
+			return nil, clientError(codes.NotFound, "DAEMON_NOT_FOUND",
+				"no daemon: set HANGUP_ADDRESS to that of one that runs (`hangup run -- go test ./...` does), "+
+					"or have `hangup` on the PATH, in node_modules/.bin here or above, or in HANGUP_COMMAND", nil)
 		}
 		directory = above
 	}

@@ -113,10 +113,10 @@ func TestWhatIsSaidWithoutADaemon(t *testing.T) {
 		environment string
 		said        []string
 	}{
-		"none found":      {"PATH=/no/such", []string{"no daemon", "HANGUP_ADDRESS", "HANGUP_COMMAND", "hangup run -- go test"}},
-		"nobody there":    {"HANGUP_ADDRESS=" + listener.Address(), []string{"no daemon at HANGUP_ADDRESS=" + listener.Address(), "connection refused"}},
-		"no such command": {"HANGUP_COMMAND=/no/such", []string{"could not start the daemon with `/no/such serve`", "no such file"}},
-		"it ends at once": {"HANGUP_COMMAND=node --no-such-option", []string{"ended at once", "standard error", "bad option: --no-such-option"}},
+		"none found":      {"PATH=/no/such", []string{"no daemon", "HANGUP_ADDRESS", "HANGUP_COMMAND", "hangup run -- go test", "(DAEMON_NOT_FOUND)"}},
+		"nobody there":    {"HANGUP_ADDRESS=" + listener.Address(), []string{"no daemon at HANGUP_ADDRESS=" + listener.Address(), "connection refused", "(DAEMON_GONE)"}},
+		"no such command": {"HANGUP_COMMAND=/no/such", []string{"could not start the daemon with `/no/such serve`", "no such file", "(DAEMON_NOT_STARTED)"}},
+		"it ends at once": {"HANGUP_COMMAND=node --no-such-option", []string{"ended at once", "standard error", "bad option: --no-such-option", "(DAEMON_NOT_STARTED)"}},
 		"it is no hangup": {"HANGUP_COMMAND=echo no", []string{`first line is no ready line: "no serve --listen`}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -212,7 +212,7 @@ func TestADaemonThatHasGoneIsSaidToHave(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = child.Wait()
-	if said := stderr.String(); !strings.Contains(said, "has ended: signal: killed") || !strings.Contains(said, "(UNAVAILABLE)") {
+	if said := stderr.String(); !strings.Contains(said, "has ended: signal: killed") || !strings.Contains(said, "(DAEMON_GONE)") {
 		t.Errorf("it said %q", said)
 	}
 }

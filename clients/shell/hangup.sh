@@ -46,7 +46,7 @@ hangup_start() {
     ;;
   *)
     exec 8>&- 9<&-
-    _hangup_fail UNAVAILABLE NOT_STARTED "the command has not started as 'hangup pipe' does; see the lines above"
+    _hangup_fail UNAVAILABLE DAEMON_NOT_STARTED "the command has not started as 'hangup pipe' does; see the lines above"
     ;;
   esac
 }
@@ -65,7 +65,7 @@ _hangup_spawn() {
   _hangup_value=${HANGUP_COMMAND:-}
   _hangup_command=${_hangup_value#"${_hangup_value%%[!"$_hangup_blanks"]*}"}
   if [ -z "$_hangup_command" ] && ! command -v hangup >/dev/null && ! _hangup_find; then
-    _hangup_fail FAILED_PRECONDITION COMMAND_NOT_FOUND "no hangup found: install it with npm (npm install --save-dev hangup), put it on the PATH, or set HANGUP_COMMAND to its command line"
+    _hangup_fail NOT_FOUND DAEMON_NOT_FOUND "no hangup found: install it with npm (npm install --save-dev hangup), put it on the PATH, or set HANGUP_COMMAND to its command line"
     return 1
   fi
   (
@@ -140,7 +140,7 @@ _hangup_read_reply() {
     *) _hangup_keep_event ;;
     esac
   done
-  _hangup_fail UNAVAILABLE PIPE_ENDED "the daemon at $hangup_daemon has ended, or cannot be reached; see the lines above"
+  _hangup_fail UNAVAILABLE DAEMON_GONE "the daemon at $hangup_daemon has ended, or cannot be reached; see the lines above"
 }
 
 # {"id":"1","error":{"code":"NOT_FOUND","reason":"UNKNOWN_SESSION","message":"...","details":[...]}}
@@ -473,7 +473,7 @@ hangup_event() {
       esac
     done
     if [ -z "$_hangup_events" ]; then
-      _hangup_fail UNAVAILABLE PIPE_ENDED "the daemon at $hangup_daemon has ended; see the lines above"
+      _hangup_fail UNAVAILABLE DAEMON_GONE "the daemon at $hangup_daemon has ended; see the lines above"
       return 1
     fi
     _hangup_write "{\"id\":$_hangup_id,\"cancel\":{}}"

@@ -43,8 +43,8 @@ typedef struct hangup_error {
   /* The code of gRPC, by its name: "NOT_FOUND", "DEADLINE_EXCEEDED", ... */
   char code[24];
   /*
-   * Stable, to match on: those of the daemon (docs/errors.md), and of this library: COMMAND_NOT_FOUND, NOT_STARTED (the daemon),
-   * PIPE_ENDED (the daemon has gone away), NO_REPLY (it does not answer), NEVER_FIRED (hangup_close), INVALID_REQUEST (no JSON, no name of a
+   * Stable, to match on: those of the daemon (docs/errors.md), and of this library: DAEMON_NOT_FOUND, DAEMON_NOT_STARTED, DAEMON_GONE
+   * (it has ended, or cannot be reached), NO_ANSWER, NEVER_FIRED (hangup_close), INVALID_REQUEST (no JSON, no name of a
    * call), STALE_HANDLE (of the parent process, or from before hangup_stop), WAIT_TIMEOUT and END_OF_EVENTS (hangup_events_next), NO_MEMORY,
    * or the errno that hangup_receive met.
    */

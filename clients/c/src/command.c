@@ -95,7 +95,7 @@ char **hangup_command(hangup_error *error) {
   else
     words = is_on_path("hangup") ? words_of("hangup", NULL) : beside();
   if (words == NULL)
-    hangup_fail(error, "FAILED_PRECONDITION", "COMMAND_NOT_FOUND",
+    hangup_fail(error, "NOT_FOUND", "DAEMON_NOT_FOUND",
                 "no hangup found: install it with npm (npm install --save-dev hangup), put it on the PATH, or set "
                 "HANGUP_COMMAND to its command line");
   return words;

@@ -363,9 +363,9 @@ static bool start(hangup_error *error) {
   if (out[1] >= 0) close(out[1]);
   memset(&current, 0, sizeof current);
   if (failure != 0)
-    hangup_fail(error, "UNAVAILABLE", "NOT_STARTED", "hangup cannot be started: %s", strerror(failure));
+    hangup_fail(error, "UNAVAILABLE", "DAEMON_NOT_STARTED", "hangup cannot be started: %s", strerror(failure));
   else {
-    hangup_fail(error, "UNAVAILABLE", "NOT_STARTED", "\"%s %s ...\" has not started as `hangup pipe` does; see standard error",
+    hangup_fail(error, "UNAVAILABLE", "DAEMON_NOT_STARTED", "\"%s %s ...\" has not started as `hangup pipe` does; see standard error",
                 words[0], words[1]);
     if (read_ready(out[0], &buffer, error)) {
       current.in = in[0];
@@ -374,7 +374,7 @@ static bool start(hangup_error *error) {
       if (failure == 0)
         current.number = ++pipes;
       else
-        hangup_fail(error, "UNAVAILABLE", "NOT_STARTED", "no thread: %s", strerror(failure));
+        hangup_fail(error, "UNAVAILABLE", "DAEMON_NOT_STARTED", "no thread: %s", strerror(failure));
     }
   }
   hangup_command_free(words);
@@ -470,7 +470,7 @@ static bool is_current(unsigned long pipe, hangup_error *error) {
     return false;
   }
   if (current.gone)
-    hangup_fail(error, "UNAVAILABLE", "PIPE_ENDED", "the daemon at %s has ended, or cannot be reached; see standard error",
+    hangup_fail(error, "UNAVAILABLE", "DAEMON_GONE", "the daemon at %s has ended, or cannot be reached; see standard error",
                 current.address);
   return !current.gone;
 }
@@ -543,7 +543,7 @@ cJSON *hangup_pipe_call(unsigned long pipe, const char *name, cJSON *request, ha
   long long timeout_ms = reply_ms + (request == NULL ? 0 : (long long)durations(request));
   struct hangup_exchange *exchange = ask(pipe, false, name, request, error);
   if (exchange == NULL) return NULL;
-  cJSON *reply = take(exchange, timeout_ms, "NO_REPLY", error);
+  cJSON *reply = take(exchange, timeout_ms, "NO_ANSWER", error);
   hangup_pipe_cancel(exchange);
   return reply;
 }
@@ -552,9 +552,9 @@ cJSON *hangup_pipe_stream(unsigned long pipe, const char *name, cJSON *request, 
                           hangup_error *error) {
   *stream = ask(pipe, true, name, request, error);
   if (*stream == NULL) return NULL;
-  cJSON *first = take(*stream, reply_ms, "NO_REPLY", error);
+  cJSON *first = take(*stream, reply_ms, "NO_ANSWER", error);
   if (first != NULL && !cJSON_HasObjectItem(first, name)) {
-    hangup_fail(error, "UNAVAILABLE", "PIPE_ENDED", "the stream ended before it began; see standard error");
+    hangup_fail(error, "UNAVAILABLE", "DAEMON_GONE", "the stream ended before it began; see standard error");
     cJSON_Delete(first);
     first = NULL;
   }

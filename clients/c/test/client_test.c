@@ -208,9 +208,9 @@ static void part_daemon_dies(void) {
   hangup_listener *listener = listen_with(fixture, NULL);
   CHECK(kill((pid_t)atol(pid), SIGKILL) == 0);
   for (int i = 0; i < 3; i++) {
-    CHECK(hangup_accepted(listener, 1, &error) == NULL && is(error.code, "UNAVAILABLE") && is(error.reason, "PIPE_ENDED"));
+    CHECK(hangup_accepted(listener, 1, &error) == NULL && is(error.code, "UNAVAILABLE") && is(error.reason, "DAEMON_GONE"));
   }
-  CHECK(hangup_close(fixture, NULL, &error) == -1 && is(error.reason, "PIPE_ENDED"));
+  CHECK(hangup_close(fixture, NULL, &error) == -1 && is(error.reason, "DAEMON_GONE"));
   hangup_stop();
   fixture = open_fixture();
   CHECK(hangup_close(fixture, NULL, &error) == 0);
@@ -313,8 +313,8 @@ static void the_command_is_the_one_of_the_environment_or_the_path_or_beside(void
     const char *const *variables;
     const char *reason;
   } cases[] = {
-      {"/", by_command, NULL},           {"/", by_path, NULL},       {checkout, beside, NULL},         {"/", nothing, "COMMAND_NOT_FOUND"},
-      {NULL, wrong, "NOT_STARTED"}, {NULL, other, "NOT_STARTED"}, {NULL, unreachable, "ECONNREFUSED"},
+      {"/", by_command, NULL},           {"/", by_path, NULL},       {checkout, beside, NULL},         {"/", nothing, "DAEMON_NOT_FOUND"},
+      {NULL, wrong, "DAEMON_NOT_STARTED"}, {NULL, other, "DAEMON_NOT_STARTED"}, {NULL, unreachable, "ECONNREFUSED"},
       {NULL, blank, NULL},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -91,7 +91,7 @@ def test_a_daemon_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("HANGUP_ADDRESS", f"127.0.0.1:{port}")
     with pytest.raises(hangup.HangupError, match=f"the daemon at 127.0.0.1:{port} does not answer") as gone:
         hangup.fixture()
-    assert gone.value.code == "UNAVAILABLE"
+    assert (gone.value.code, gone.value.reason) == ("UNAVAILABLE", "DAEMON_GONE")
 
 
 @pytest.mark.usefixtures("on_its_own")
@@ -126,7 +126,7 @@ def test_a_daemon_that_ended_is_an_error_with_its_last_words() -> None:
         os.close(ended)
         with pytest.raises(hangup.HangupError, match=r"the daemon at .* does not answer") as gone:
             fixture.listen()
-        assert gone.value.code == "UNAVAILABLE"
+        assert (gone.value.code, gone.value.reason) == ("UNAVAILABLE", "DAEMON_GONE")
         assert " It has ended: signal SIGKILL. It printed:" in str(gone.value)
         assert '"msg":"listening"' in str(gone.value)
         fixture._report = hangup.Report([], 0, [], [], message=None)  # type: ignore[arg-type]  # there is nobody to ask
@@ -157,8 +157,9 @@ def test_none_found_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.delenv("HANGUP_COMMAND")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.chdir("/")
-    with pytest.raises(hangup.NoDaemonError, match=r"npm install hangup.*HANGUP_COMMAND.*hangup run --"):
+    with pytest.raises(hangup.NoDaemonError, match=r"npm install hangup.*HANGUP_COMMAND.*hangup run --") as not_found:
         _daemon_process.place()
+    assert (not_found.value.code, not_found.value.reason) == ("NOT_FOUND", "DAEMON_NOT_FOUND")
 
 
 @pytest.mark.usefixtures("on_its_own")
@@ -168,6 +169,7 @@ def test_one_that_does_not_start_is_shown_with_what_it_printed(monkeypatch: pyte
     monkeypatch.setenv("HANGUP_COMMAND", f"{sys.executable} {broken}")
     with pytest.raises(hangup.NoDaemonError) as not_started:
         hangup.daemon()
+    assert (not_started.value.code, not_started.value.reason) == ("UNAVAILABLE", "DAEMON_NOT_STARTED")
     assert "exit code 3" in str(not_started.value)
     assert "it is Tuesday" in str(not_started.value)
 

@@ -37,7 +37,7 @@ struct Connection {
 ///
 /// # Errors
 ///
-/// `NO_DAEMON` if none is found, `DAEMON_NOT_STARTED` with what it wrote on standard error, `DAEMON_GONE` if nothing answers
+/// `DAEMON_NOT_FOUND` if none is found, `DAEMON_NOT_STARTED` with what it wrote on standard error, `DAEMON_GONE` if nothing answers
 /// at the address. It is tried once: all later calls give the same.
 pub async fn daemon() -> Result<&'static Daemon> {
     static SHARED: OnceCell<Result<Daemon>> = OnceCell::const_new();

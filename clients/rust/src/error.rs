@@ -95,9 +95,8 @@ impl Error {
         self.0.code
     }
 
-    /// The stable reason, such as `WAIT_TIMEOUT`: those of the daemon are in `docs/errors.md`. Of the client's own are
-    /// `NEVER_FIRED`, `NO_DAEMON` (none was found), `DAEMON_NOT_STARTED`, `DAEMON_GONE`, `NO_ANSWER`, `EVENTS_LOST` and
-    /// `INVALID_SETTING`.
+    /// The stable reason, such as `WAIT_TIMEOUT`: those of the daemon are in `docs/errors.md`, those that clients have of
+    /// their own, such as `DAEMON_GONE`, in `clients/README.md`.
     pub fn reason(&self) -> &str {
         &self.0.reason
     }

@@ -90,8 +90,8 @@ fn command() -> Result<Vec<OsString>> {
         }
     }
     Err(Error::new(
-        Code::Unavailable,
-        "NO_DAEMON",
+        Code::NotFound,
+        "DAEMON_NOT_FOUND",
         format!(
             "no hangup daemon was found: run the tests under `hangup run -- cargo test`, or set HANGUP_ADDRESS to one that \
              runs, or install hangup so that it is on the PATH or in node_modules of {} or a folder above, or set \

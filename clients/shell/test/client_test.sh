@@ -86,9 +86,9 @@ it_finds_the_daemon_or_starts_one() {
   has "$(probed / PATH="$folder/bin:$PATH")" ' '
   has "$(probed / PATH="$folder/bin:$PATH" HANGUP_COMMAND=' 	 ')" ' '
   has "$(probed . HANGUP_ADDRESS='  ')" ' '
-  is "$(probed /)" COMMAND_NOT_FOUND
-  is "$(probed / HANGUP_COMMAND=/nowhere/hangup)" NOT_STARTED
-  is "$(probed / HANGUP_COMMAND=echo)" NOT_STARTED
+  is "$(probed /)" DAEMON_NOT_FOUND
+  is "$(probed / HANGUP_COMMAND=/nowhere/hangup)" DAEMON_NOT_STARTED
+  is "$(probed / HANGUP_COMMAND=echo)" DAEMON_NOT_STARTED
   is "$(probed . HANGUP_ADDRESS=127.0.0.1:1)" ECONNREFUSED
 }
 
@@ -144,7 +144,7 @@ a_killed_program_leaves_nothing_on_a_daemon_that_it_shares() {
 }
 
 a_dead_daemon_is_an_error_and_no_signal() {
-  is "$("$shell" "$probe" "$library" dead 2>/dev/null)" 'PIPE_ENDED PIPE_ENDED PIPE_ENDED again'
+  is "$("$shell" "$probe" "$library" dead 2>/dev/null)" 'DAEMON_GONE DAEMON_GONE DAEMON_GONE again'
 }
 
 the_daemon_is_no_child_of_the_program() {

@@ -155,7 +155,7 @@ export class Connection {
     if (error.reason !== "" || error.code !== "UNAVAILABLE") return error;
     const why = this.daemon.lastWords() || failure.message;
     const message = `the daemon at ${this.daemon.address} cannot be reached: ${why}; see HANGUP_ADDRESS, or leave it unset to have one started`;
-    return new HangupError("UNAVAILABLE", "DAEMON_UNREACHABLE", message);
+    return new HangupError("UNAVAILABLE", "DAEMON_GONE", message);
   }
 }
 
@@ -164,7 +164,7 @@ function encoded(request: DeepPartial<ControlRequest>): Uint8Array {
   try {
     return ControlRequest.encode(ControlRequest.fromPartial(request)).finish();
   } catch (cause) {
-    throw new HangupError("INVALID_ARGUMENT", "INVALID_ARGUMENT", (cause as Error).message, { cause });
+    throw new HangupError("INVALID_ARGUMENT", "INVALID_REQUEST", (cause as Error).message, { cause });
   }
 }
 

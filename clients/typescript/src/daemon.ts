@@ -42,7 +42,7 @@ function tokenOf(env: NodeJS.ProcessEnv): string | undefined {
   try {
     return readFileSync(file, "utf8").trim();
   } catch (cause) {
-    throw new HangupError("FAILED_PRECONDITION", "DAEMON_NOT_FOUND", `HANGUP_TOKEN_FILE: ${(cause as Error).message}`, {
+    throw new HangupError("INVALID_ARGUMENT", "INVALID_SETTING", `HANGUP_TOKEN_FILE: ${(cause as Error).message}`, {
       cause,
     });
   }

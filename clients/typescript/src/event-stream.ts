@@ -70,18 +70,18 @@ export class EventStream implements AsyncIterable<Event> {
     return stream;
   }
 
-  /** The next event; waits for it. @throws HangupError EVENT_TIMEOUT, EVENTS_ENDED */
+  /** The next event; waits for it. @throws HangupError WAIT_TIMEOUT, END_OF_EVENTS */
   async next(options: WaitOptions = {}): Promise<Event> {
     const { timeoutMs = defaultTimeoutMs } = options;
     const result = await this.#result(options);
     if (result === undefined) {
       const seen = this.#last === undefined ? "none came" : `the last one was ${inWords(this.#last)}`;
-      throw new HangupError("DEADLINE_EXCEEDED", "EVENT_TIMEOUT", `no such event within ${timeoutMs} ms; ${seen}`);
+      throw new HangupError("DEADLINE_EXCEEDED", "WAIT_TIMEOUT", `no such event within ${timeoutMs} ms; ${seen}`);
     }
     if (result.done === true) {
       throw new HangupError(
         "CANCELLED",
-        "EVENTS_ENDED",
+        "END_OF_EVENTS",
         "the stream of events has ended: it, or its fixture, was closed",
       );
     }

@@ -89,7 +89,7 @@ export class NeverFiredError extends HangupError {
     /** What the scope was. */
     readonly report: ScopeReport,
   ) {
-    super("FAILED_PRECONDITION", "STEPS_NEVER_FIRED", `never fired: ${steps.join("; ")}`);
+    super("FAILED_PRECONDITION", "NEVER_FIRED", `never fired: ${steps.join("; ")}`);
   }
 }
 
@@ -267,7 +267,7 @@ function targetOf(to: string | number | ListeningServer): string {
   if (typeof to === "number") return `127.0.0.1:${to}`;
   const address = to.address();
   if (address === null) {
-    throw new HangupError("INVALID_ARGUMENT", "INVALID_ARGUMENT", "dial(): the server is not listening yet");
+    throw new HangupError("INVALID_ARGUMENT", "INVALID_REQUEST", "dial(): the server is not listening yet");
   }
   if (typeof address === "string") return `unix:${address}`;
   const { address: host, port } = address;

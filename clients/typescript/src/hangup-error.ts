@@ -40,9 +40,8 @@ export class HangupError extends Error implements ErrorContext {
   /** The code of gRPC, such as `DEADLINE_EXCEEDED`. */
   readonly code: ErrorCode;
   /**
-   * Why: one of those of docs/errors.md, such as `WAIT_TIMEOUT`; or of the client itself: `DAEMON_NOT_FOUND`,
-   * `DAEMON_NOT_STARTED`, `DAEMON_UNREACHABLE`, `NO_ANSWER`, `EVENT_TIMEOUT`, `EVENTS_ENDED`, `INVALID_ARGUMENT`,
-   * `STEPS_NEVER_FIRED`. Empty where gRPC itself ended the call.
+   * Why: one of those of docs/errors.md, such as `WAIT_TIMEOUT`, or of those that clients have of their own
+   * (clients/README.md), such as `DAEMON_GONE`. Empty where gRPC itself ended the call.
    */
   readonly reason: string;
   readonly metadata: Readonly<Record<string, string>>;

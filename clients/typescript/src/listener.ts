@@ -65,7 +65,7 @@ export class Listener {
     if (peerPort === undefined) {
       throw new HangupError(
         "INVALID_ARGUMENT",
-        "INVALID_ARGUMENT",
+        "INVALID_REQUEST",
         "accepted(): the socket has no local port: it is not connected yet, or closed already; keep the number",
       );
     }

@@ -88,7 +88,7 @@ function durationOf(text: string, field: string): Duration {
   if (seconds === undefined) {
     throw new HangupError(
       "INVALID_ARGUMENT",
-      "INVALID_ARGUMENT",
+      "INVALID_REQUEST",
       `${field}: ${JSON.stringify(text)} is no duration: use a text such as "1.5s"`,
     );
   }
@@ -98,7 +98,7 @@ function durationOf(text: string, field: string): Duration {
 /** The duration of so many ms. */
 export function milliseconds(ms: number): Duration {
   if (!(ms >= 0 && ms <= Number.MAX_SAFE_INTEGER)) {
-    throw new HangupError("INVALID_ARGUMENT", "INVALID_ARGUMENT", `${ms} is no time in milliseconds`);
+    throw new HangupError("INVALID_ARGUMENT", "INVALID_REQUEST", `${ms} is no time in milliseconds`);
   }
   const seconds = Math.floor(ms / 1000);
   return { seconds: BigInt(seconds), nanos: Math.round((ms - seconds * 1000) * 1e6) };

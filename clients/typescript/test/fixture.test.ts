@@ -73,7 +73,7 @@ describe("a fixture", () => {
 
     const steps = ["echo, plan 1, step 1: on 1 of 2 connections", "never, plan 1: it had no connection"];
     expect(error).toBeInstanceOf(NeverFiredError);
-    expect(error).toMatchObject({ reason: "STEPS_NEVER_FIRED", message: `never fired: ${error.steps.join("; ")}` });
+    expect(error).toMatchObject({ reason: "NEVER_FIRED", message: `never fired: ${error.steps.join("; ")}` });
     expect(error.steps.toSorted()).toEqual(steps);
     expect(error.report.counts?.sessions).toBe(2n);
     expect(inCommand(ScopeReport.fromPartial(error.report))).toEqual(neverFired(error.report));
@@ -95,7 +95,7 @@ describe("a listener", () => {
     expect(session).toMatchObject({ name: "echo/2", ordinal: 2, peerAddress: `127.0.0.1:${second.localPort}` });
     expect((await listener.accepted(first.localPort!)).name).toBe("echo/1");
     expect((await listener.accepted(second)).uid).toBe(session.uid);
-    expect((await errorOf(listener.accepted({}))).reason).toBe("INVALID_ARGUMENT");
+    expect((await errorOf(listener.accepted({}))).reason).toBe("INVALID_REQUEST");
     first.destroy();
     second.destroy();
   });
@@ -329,7 +329,7 @@ describe("events", () => {
     const hasty = events.next({ timeoutMs: 50 });
     const given = events.next({ timeoutMs: 60_000, signal: AbortSignal.timeout(50) });
     const [second, third] = [events.next(), events.next()];
-    expect((await errorOf(hasty)).reason).toBe("EVENT_TIMEOUT");
+    expect((await errorOf(hasty)).reason).toBe("WAIT_TIMEOUT");
     await expect(given).rejects.toMatchObject({ name: "TimeoutError" });
     for (const name of ["a", "b", "c"]) await fixture.listen({ name });
     const asked = await Promise.all([first, second, third]);
@@ -350,7 +350,7 @@ describe("events", () => {
     const ended = await events.until("sessionEnded");
     expect(ended.fact.value.receipt?.localEnd?.kind).toBe(EndKind.RST);
     expect(await errorOf(events.next({ timeoutMs: 50 }))).toMatchObject({
-      reason: "EVENT_TIMEOUT",
+      reason: "WAIT_TIMEOUT",
       message: "no such event within 50 ms; the last one was sessionEnded of echo/2",
     });
     early.destroy();
@@ -361,7 +361,7 @@ describe("events", () => {
     const fixture = await startHangup();
     const [one, other] = [await fixture.events(), await fixture.events()];
     one.close();
-    expect((await errorOf(one.next())).reason).toBe("EVENTS_ENDED");
+    expect((await errorOf(one.next())).reason).toBe("END_OF_EVENTS");
     const listener = await fixture.listen({ name: "echo" });
     // Awaited before the close, which ends the stream whatever is still on its way.
     expect((await other.until("listenerCreated")).listener).toBe(listener.name);

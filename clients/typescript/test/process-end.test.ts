@@ -117,7 +117,7 @@ test("what is waited for keeps the process until it came, or did not", async () 
     console.log(JSON.stringify(errors));`,
     cleanEnvironment({ HANGUP_COMMAND: hangup }),
   );
-  expect(await program.line()).toEqual(["WAIT_TIMEOUT", "EVENT_TIMEOUT"]);
+  expect(await program.line()).toEqual(["WAIT_TIMEOUT", "WAIT_TIMEOUT"]);
   expect(await program.over()).toBe(0);
 });
 
@@ -209,7 +209,7 @@ test("a daemon at HANGUP_ADDRESS that was lost is missed, and the one that comes
     expect(await program.over()).toBe(0);
     // What was held of the first one is lost with it.
     const said = program.stderr.split("\n")[1] ?? "";
-    expect(JSON.parse(said)).toEqual(["DAEMON_UNREACHABLE", "DAEMON_UNREACHABLE", "DAEMON_UNREACHABLE", "ok"]);
+    expect(JSON.parse(said)).toEqual(["DAEMON_GONE", "DAEMON_GONE", "DAEMON_GONE", "ok"]);
   } finally {
     await second.kill();
   }
@@ -223,7 +223,7 @@ test("a daemon that is gone, or none that speaks gRPC, is an error that says so"
   const nobody = workplace.run(ask, cleanEnvironment({ HANGUP_ADDRESS: "127.0.0.1:1" }));
   expect(await inTime(nobody.line(), () => "no line")).toMatchObject({
     code: "UNAVAILABLE",
-    reason: "DAEMON_UNREACHABLE",
+    reason: "DAEMON_GONE",
     message: expect.stringMatching(/^the daemon at 127\.0\.0\.1:1 cannot be reached: .*ECONNREFUSED.*HANGUP_ADDRESS/s),
   });
   expect(await nobody.over()).toBe(0);
@@ -234,5 +234,5 @@ test("a daemon that is gone, or none that speaks gRPC, is an error that says so"
     cleanEnvironment({ HANGUP_COMMAND: hangup }),
   );
   expect(await killed.over()).toBe(0);
-  expect(JSON.parse(killed.stderr)).toMatchObject({ reason: "DAEMON_UNREACHABLE" });
+  expect(JSON.parse(killed.stderr)).toMatchObject({ reason: "DAEMON_GONE" });
 });

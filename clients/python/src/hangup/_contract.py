@@ -370,9 +370,10 @@ def error_of_rpc(
         if key == "grpc-status-details-bin" and isinstance(value, bytes):
             return error_of(status_pb2.Status.FromString(value))
     if code == "UNAVAILABLE":
-        return HangupError(code, "", f"{where()}{details}")
-    type_ = HangupTimeoutError if code == "DEADLINE_EXCEEDED" else HangupError
-    return type_(code, "", details or f"the call ended with {code}")
+        return HangupError(code, "DAEMON_GONE", f"{where()}{details}")
+    if code == "DEADLINE_EXCEEDED":
+        return HangupTimeoutError(code, "NO_ANSWER", details or "the daemon did not answer in time")
+    return HangupError(code, "", details or f"the call ended with {code}")
 
 
 def perform(session: session_pb2.Session, action: Action) -> session_pb2.PerformActionRequest:
@@ -393,7 +394,7 @@ def no_event(what: str, timeout: float, last: Event | None) -> HangupTimeoutErro
 
 def events_closed() -> HangupError:
     """What a wait for an event of a closed stream ends with."""
-    return HangupError("CANCELLED", "", "the stream of events was closed")
+    return HangupError("CANCELLED", "END_OF_EVENTS", "the stream of events was closed")
 
 
 def events_of(reply: event_pb2.StreamEventsResponse) -> list[Event]:
@@ -439,7 +440,9 @@ def no_turn(timeout: float) -> HangupTimeoutError:
 
 def no_reply(name: str, seconds: float) -> HangupTimeoutError:
     """What a call to a stuck daemon ends with."""
-    return HangupTimeoutError("DEADLINE_EXCEEDED", "", f"the daemon did not answer {name} within {seconds:g} s")
+    return HangupTimeoutError(
+        "DEADLINE_EXCEEDED", "NO_ANSWER", f"the daemon did not answer {name} within {seconds:g} s"
+    )
 
 
 def get_session(session: session_pb2.Session, full: bool) -> session_pb2.GetSessionRequest:
@@ -462,4 +465,4 @@ def fixture_closed() -> HangupError:
 
 def stream_ended() -> HangupError:
     """What calls under way end with when the daemon ends their stream without a word."""
-    return HangupError("UNAVAILABLE", "", "the daemon ended the control stream")
+    return HangupError("UNAVAILABLE", "DAEMON_GONE", "the daemon ended the control stream")

@@ -61,7 +61,7 @@ class DaemonProcess:
                 start_new_session=True,
             )
         except OSError as error:
-            raise NoDaemonError(f"{' '.join(line)}: {error}. {_WHAT_TO_DO}") from error
+            raise _not_started(f"{' '.join(line)}: {error}. {_WHAT_TO_DO}") from error
         self.pid = self._process.pid
         # The kernel closes the pipe when this process ends, in whatever way. A fork of it would hold the pipe too.
         self._forked = False
@@ -79,7 +79,7 @@ class DaemonProcess:
                 ended = f"its first line should say where it is, and is {ready!r}"
             else:
                 ended = f"exit code {code}" if code >= 0 else f"no ready line within {START_SECONDS:g} s"
-            raise NoDaemonError(f"{' '.join(line)} did not start: {ended}.{self.last_words()}\n{_WHAT_TO_DO}") from None
+            raise _not_started(f"{' '.join(line)} did not start: {ended}.{self.last_words()}\n{_WHAT_TO_DO}") from None
         # A wrapper that goes on printing would be held up when the pipe is full.
         self._readers.append(threading.Thread(target=self._pass_over, name="hangup-stdout", daemon=True))
         self._readers[1].start()
@@ -181,8 +181,10 @@ def place() -> Place:
         _user = os.getpid()
     if _user != os.getpid():
         raise NoDaemonError(
+            "FAILED_PRECONDITION",
+            "STALE_HANDLE",
             "hangup was used before this process was forked, and gRPC does not survive that: use it after the fork"
-            ' alone, or start the process anew (multiprocessing: "spawn")'
+            ' alone, or start the process anew (multiprocessing: "spawn")',
         )
     address = os.environ.get("HANGUP_ADDRESS", "").strip()
     if address:
@@ -215,7 +217,12 @@ def command() -> list[str]:
         checkout = folder / "bin" / "hangup.cjs"
         if checkout.exists():
             return ["node", str(checkout)]
-    raise NoDaemonError(f"no hangup daemon: it is not at HANGUP_ADDRESS, on the PATH, nor near {here}. {_WHAT_TO_DO}")
+    message = f"no hangup daemon: it is not at HANGUP_ADDRESS, on the PATH, nor near {here}. {_WHAT_TO_DO}"
+    raise NoDaemonError("NOT_FOUND", "DAEMON_NOT_FOUND", message)
+
+
+def _not_started(message: str) -> NoDaemonError:
+    return NoDaemonError("UNAVAILABLE", "DAEMON_NOT_STARTED", message)
 
 
 def _token() -> str | None:
@@ -225,7 +232,7 @@ def _token() -> str | None:
     try:
         return Path(path).read_text(encoding="ascii").strip()
     except (OSError, ValueError) as error:
-        raise NoDaemonError(f"HANGUP_TOKEN_FILE: {error}") from error
+        raise NoDaemonError("INVALID_ARGUMENT", "INVALID_SETTING", f"HANGUP_TOKEN_FILE: {error}") from error
 
 
 _WHAT_TO_DO = (

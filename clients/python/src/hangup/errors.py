@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class HangupError(Exception):
-    """The daemon refused a call, or could not be reached."""
+    """The daemon refused a call, or could not be found, started or reached."""
 
     def __init__(
         self,
@@ -27,7 +27,8 @@ class HangupError(Exception):
         self.code = code
         """The code of gRPC, such as `FAILED_PRECONDITION`."""
         self.reason = reason
-        """The stable reason, such as `SESSION_ENDED`; empty where the daemon did not answer."""
+        """The stable reason, such as `SESSION_ENDED`, or one of the clients' own (clients/README.md), such as
+        `DAEMON_GONE`; empty where gRPC itself ended the call."""
         self.message = message
         """What happened, and what to do."""
         self.metadata: Mapping[str, str] = metadata or {}
@@ -45,12 +46,17 @@ class HangupTimeoutError(HangupError, TimeoutError):
     """What was waited for did not come in time; the message says what was seen last."""
 
 
-class NoDaemonError(Exception):
-    """No daemon was found, or it could not be started; the message says what to do, and what it printed."""
+class NoDaemonError(HangupError):
+    """No daemon was found (`DAEMON_NOT_FOUND`), or it could not be started (`DAEMON_NOT_STARTED`).
+
+    The message says what to do, and what it printed.
+    """
 
 
 class NeverFiredError(AssertionError):
     """Steps of plans did not act on connections they were for: faults that did not happen."""
+
+    reason = "NEVER_FIRED"
 
     def __init__(self, report: Report) -> None:
         super().__init__("steps of plans never fired:\n" + "\n".join(f"  {line}" for line in report.never_fired))

@@ -109,11 +109,11 @@ class _Desk:
                     return
                 continue
             try:
-                answer = {"address": _daemon_process.place().address}
+                answer: dict[str, Any] = {"address": _daemon_process.place().address}
             except NoDaemonError as error:
-                answer = {"error": str(error)}
+                answer = {"error": [error.code, error.reason, error.message]}
             except Exception as error:  # whatever it is, those who ask after this one want an answer too
-                answer = {"error": f"{type(error).__name__}: {error}"}
+                answer = {"error": ["UNAVAILABLE", "DAEMON_NOT_STARTED", f"{type(error).__name__}: {error}"]}
             with asking, contextlib.suppress(OSError):  # a worker may be gone by now
                 asking.sendall(json.dumps(answer).encode())
 
@@ -133,7 +133,8 @@ def _ask(port: int) -> str:
         with socket.create_connection(("127.0.0.1", port), timeout=2 * _daemon_process.START_SECONDS) as asking:
             answer = json.load(asking.makefile("rb"))
     except (OSError, ValueError) as error:
-        raise NoDaemonError(f"the process that runs pytest-xdist did not say where its daemon is: {error}") from error
+        message = f"the process that runs pytest-xdist did not say where its daemon is: {error}"
+        raise NoDaemonError("UNAVAILABLE", "DAEMON_NOT_STARTED", message) from error
     if "error" in answer:
-        raise NoDaemonError(answer["error"])
+        raise NoDaemonError(*answer["error"])
     return str(answer["address"])

@@ -65,7 +65,7 @@ fn where_none_is_found_the_error_says_what_to_do() {
     let mut finds = process(FINDS);
     finds.current_dir(&folder.0).env("PATH", &folder.0);
     let said = tell(finds);
-    assert!(said.starts_with("Unavailable NO_DAEMON "), "{said}");
+    assert!(said.starts_with("NotFound DAEMON_NOT_FOUND "), "{said}");
     for hint in ["hangup run -- cargo test", "HANGUP_ADDRESS", "HANGUP_COMMAND", "PATH", "node_modules"] {
         assert!(said.contains(hint), "no {hint} in {said}");
     }

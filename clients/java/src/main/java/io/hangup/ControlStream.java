@@ -89,7 +89,7 @@ final class ControlStream {
         stream.giveUp(id);
         throw new HangupException(
             Code.DEADLINE_EXCEEDED,
-            "",
+            "NO_ANSWER",
             rpc + ": the daemon gave no answer within " + Durations.text(deadline),
             late);
       } catch (InterruptedException interrupted) {

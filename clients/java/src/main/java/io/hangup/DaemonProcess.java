@@ -94,8 +94,8 @@ final class DaemonProcess implements AutoCloseable {
       }
     }
     throw new HangupException(
-        Code.UNAVAILABLE,
-        "",
+        Code.NOT_FOUND,
+        "DAEMON_NOT_FOUND",
         "no hangup daemon found: set HANGUP_ADDRESS to that of a running one (`hangup run -- <test command>` does),"
             + " or HANGUP_COMMAND to the command that starts one, or put `hangup` on the PATH, or `npm install hangup`"
             + " in this folder or one above it");
@@ -211,7 +211,7 @@ final class DaemonProcess implements AutoCloseable {
   private HangupException notStarted(String why, Throwable cause) {
     return new HangupException(
         Code.UNAVAILABLE,
-        "",
+        "DAEMON_NOT_STARTED",
         "the daemon was not started by `"
             + String.join(" ", command)
             + " serve --listen 127.0.0.1:0 --exit-with-stdin`: "

@@ -111,7 +111,7 @@ public final class Events implements AutoCloseable {
         if (event.hasLost()) {
           throw new HangupException(
               Code.DATA_LOSS,
-              "",
+              "EVENTS_LOST",
               "the events "
                   + event.getLost().getFirstSequence()
                   + " to "

@@ -59,7 +59,7 @@ public final class Fixture implements AutoCloseable {
       if (first == null) {
         throw new HangupException(
             Code.DEADLINE_EXCEEDED,
-            "",
+            "NO_ANSWER",
             "the daemon at "
                 + hangup.address()
                 + " gave no scope within "

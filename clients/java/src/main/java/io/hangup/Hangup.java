@@ -84,7 +84,7 @@ public final class Hangup implements AutoCloseable {
     if (!parts.matches() || Integer.parseInt(parts.group(1)) > 65535) {
       throw new HangupException(
           Code.INVALID_ARGUMENT,
-          "",
+          "INVALID_SETTING",
           "\""
               + address
               + "\" is no address of a daemon: set HANGUP_ADDRESS, or call connect, with host:port,"
@@ -99,9 +99,9 @@ public final class Hangup implements AutoCloseable {
    * that is started here, once, and ends with this process however that ends.
    *
    * @return always the same one; to close it does nothing
-   * @throws HangupException UNAVAILABLE, when none is found or it does not start; INVALID_ARGUMENT,
-   *     when {@code HANGUP_ADDRESS} is no address; both say what to do. CANCELLED, when the thread
-   *     is interrupted while it starts, which ends this wait alone
+   * @throws HangupException NOT_FOUND, when none is found; UNAVAILABLE, when it does not start;
+   *     INVALID_ARGUMENT, when {@code HANGUP_ADDRESS} is no address; all say what to do. CANCELLED,
+   *     when the thread is interrupted while it starts, which ends this wait alone
    */
   public static Hangup shared() {
     return SHARED.get();
@@ -112,7 +112,8 @@ public final class Hangup implements AutoCloseable {
    * aside.
    *
    * @return the daemon; it ends by {@link #close()}, or with this process
-   * @throws HangupException UNAVAILABLE, when none is found or it does not start; says what to do
+   * @throws HangupException NOT_FOUND, when none is found; UNAVAILABLE, when it does not start;
+   *     both say what to do
    */
   public static Hangup start() {
     return start(System.getenv());
@@ -164,7 +165,10 @@ public final class Hangup implements AutoCloseable {
       return Files.readString(Path.of(file)).trim();
     } catch (IOException error) {
       throw new HangupException(
-          Code.UNAUTHENTICATED, "", "HANGUP_TOKEN_FILE cannot be read: " + error, error);
+          Code.INVALID_ARGUMENT,
+          "INVALID_SETTING",
+          "HANGUP_TOKEN_FILE cannot be read: " + error,
+          error);
     }
   }
 

@@ -14,7 +14,8 @@ import java.util.Optional;
 /**
  * An error of the daemon, or of the way to it.
  *
- * <p>Match on {@link #reason()}; messages may change. The reasons are those of docs/errors.md.
+ * <p>Match on {@link #reason()}; messages may change. The reasons are those of docs/errors.md, and
+ * those that clients have of their own (clients/README.md).
  */
 public final class HangupException extends RuntimeException {
   private static final long serialVersionUID = 1;
@@ -36,9 +37,13 @@ public final class HangupException extends RuntimeException {
         Status.newBuilder()
             .setCode(code.getNumber())
             .setMessage(message)
-            .addDetails(Any.pack(ErrorInfo.newBuilder().setReason(reason).build()))
+            .addDetails(withReason(reason))
             .build(),
         cause);
+  }
+
+  private static Any withReason(String reason) {
+    return Any.pack(ErrorInfo.newBuilder().setReason(reason).build());
   }
 
   static HangupException of(Status status) {
@@ -52,6 +57,15 @@ public final class HangupException extends RuntimeException {
     }
     if (status.getMessage().isEmpty()) {
       status = status.toBuilder().setMessage(error.getMessage()).build();
+    }
+    if (status.getDetailsCount() == 0) {
+      String reason =
+          switch (error.getStatus().getCode()) {
+            case UNAVAILABLE -> "DAEMON_GONE";
+            case DEADLINE_EXCEEDED -> "NO_ANSWER";
+            default -> "";
+          };
+      status = status.toBuilder().addDetails(withReason(reason)).build();
     }
     return new HangupException(status, error);
   }
@@ -73,9 +87,10 @@ public final class HangupException extends RuntimeException {
   }
 
   /**
-   * The stable reason, such as {@code UNKNOWN_SESSION} (docs/errors.md).
+   * The stable reason, such as {@code UNKNOWN_SESSION}, or {@code DAEMON_GONE} for a daemon that
+   * cannot be reached.
    *
-   * @return the reason; empty where there is none, as for a daemon that cannot be reached
+   * @return the reason; empty where gRPC itself ended the call
    */
   public String reason() {
     return detail(ErrorInfo.class).map(ErrorInfo::getReason).orElse("");
