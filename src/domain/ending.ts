@@ -62,6 +62,14 @@ export class Ending {
     this.ends = recordEnd(this.ends, "peer", { kind, cause, time: now(), ...(errno === undefined ? {} : { errno }) });
   }
 
+  /** Both FINs were through when our RST was to be sent: there was nothing left to reset. */
+  sentNoRst(): void {
+    const { local } = this.ends;
+    if (local?.kind !== "RST" || local.earlierFin === undefined) return;
+    this.ends = { ...this.ends, local: { kind: "FIN", ...local.earlierFin } };
+    this.peerEnds("FIN", { kind: "PEER" });
+  }
+
   /** What an act that failed has recorded is taken back. */
   restore(before: { readonly ends: Ends; readonly act: ActFacts }): void {
     this.ends = before.ends;

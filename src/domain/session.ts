@@ -652,6 +652,8 @@ export class Session implements ConnectionOwner {
     this.behaviour.onEnd(this);
     // Told by the receipt; what comes after it is told as it changes.
     const state = this.kernel.noteAtRelease();
+    // A RST leaves no TIME_WAIT: the peer's FIN came first, in the moment after we had looked.
+    if (state === "TIME_WAIT") this.ending.sentNoRst();
     this.ending.finish();
     if (isLingering(state)) this.host.follow(this);
     this.publish({ kind: "session_ended", receipt: this.receipt()! });

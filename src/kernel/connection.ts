@@ -229,13 +229,14 @@ export class Connection implements Watched, BudgetedReader {
 
   /**
    * Sends RST and releases the descriptor: SO_LINGER with l_linger 0, then close(2), in one tick. Never
-   * resetAndDestroy(): after end() it leaks the descriptor and sends nothing.
+   * resetAndDestroy(): after end() it leaks the descriptor and sends nothing. Where our FIN had gone before, the peer's
+   * may have come since anybody looked: then close(2) sends nothing, and `state()` is TIME_WAIT.
    */
   sendRst(): void {
     const fd = this.fd;
     const rc = fd < 0 ? -1 : setLingerZero(fd);
     if (rc < 0) throw new Error(`bug: no linger on descriptor ${fd}: ${rc}`);
-    this.gone = true;
+    this.gone = !this.finSent;
     this.letGo();
   }
 

@@ -1,3 +1,8 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { Session_OnPeerFin } from "../../../src/gen/hangup/v1/session.js";
+import { Connection } from "../../../src/kernel/connection.js";
+import { loadFfi } from "../../../src/kernel/ffi.js";
 import { Action } from "../../../src/gen/hangup/v1/action.js";
 import { holdBack, perform } from "../../support/actions.js";
 import { dialJudge, dialWithStuckData } from "../../support/connections.js";
@@ -45,6 +50,32 @@ test("behind data that the peer does not read the FIN never leaves: the peer rea
   expect(receipt).toMatchObject({ stateBefore: "FIN_WAIT1", peerOutlook: { nextRead: ["DATA", "EOF", "ECONNRESET"] } });
   expect(await peer.recvAll()).toMatchObject({ end: "ECONNRESET" });
   await peer.close();
+});
+
+test("a peer's FIN that comes between the look and the RST leaves nothing to reset, and the receipt says FIN", async () => {
+  const { host, port } = await daemon.listen("crossing", { onPeerFin: Session_OnPeerFin.STAY_OPEN });
+  const socket = connect({ host, port, allowHalfOpen: true });
+  await once(socket, "connect");
+  const { session } = await daemon.sessions.waitSession({ listener: "crossing", peerPort: socket.localPort! });
+  const load = loadFfi();
+  if (!load.available) throw new Error(load.reason);
+  const { ffi } = load;
+  const { sendRst } = Connection.prototype;
+  const between = jest.spyOn(Connection.prototype, "sendRst").mockImplementationOnce(function (this: Connection) {
+    expect(ffi.shutdown((socket as unknown as { _handle: { fd: number } })._handle.fd, 1)).toBe(0);
+    sendRst.call(this);
+  });
+  try {
+    expect(await perform(daemon, session!.name, { finThenReset: {} })).toMatchObject({
+      localEnd: { kind: "FIN", cause: { action: "fin_then_reset" } },
+      peerEnd: { kind: "FIN" },
+      stateAfter: "TIME_WAIT",
+      final: true,
+    });
+  } finally {
+    between.mockRestore();
+    socket.destroy();
+  }
 });
 
 test("behind bytes that wait in the daemon is FLUSH_TIMEOUT, and neither FIN nor RST is sent", async () => {
