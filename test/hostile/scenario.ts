@@ -35,6 +35,7 @@ export interface Played {
   readonly blackHoled: boolean;
   readonly peerRead: number | undefined;
   readonly urgent: boolean;
+  readonly racedSince: number | undefined;
 }
 
 /** A wait that ends long before a test's deadline, and long after anything should have happened. */
@@ -61,6 +62,7 @@ export class Scenario {
   private peerMetError = false;
   private blackHoled = false;
   private urgent = false;
+  private racedSince: number | undefined;
   /** What the receipt said last of the peer's next calls; not once the peer has called. */
   private outlook: { nextRead: string[]; nextWrite: string[] } | undefined;
   private lastOutlook = "";
@@ -251,6 +253,7 @@ export class Scenario {
   /** Two things at once: what the receipt says of the peer is good again when both are done. */
   private async race(): Promise<void> {
     this.log.push("at once:");
+    this.racedSince = Date.now() / 1000;
     const first = this.perform(this.anyAction());
     const second = this.random.chance(0.5) ? this.perform(this.anyAction()) : this.callAny();
     const wasOpen = this.peerOpen;
@@ -258,6 +261,7 @@ export class Scenario {
     await this.readReceipt();
     // The peer may have called before or after.
     if (wasOpen) this.outlook = undefined;
+    if (!(await this.ended(0))) this.racedSince = undefined;
     this.log.push("so far");
   }
 
@@ -307,6 +311,7 @@ export class Scenario {
       blackHoled: this.blackHoled,
       peerRead: this.peerReadToEnd ? this.peerRead : undefined,
       urgent: this.urgent,
+      racedSince: this.racedSince,
     };
   }
 }

@@ -31,6 +31,8 @@ export interface Circumstances {
   readonly peerRead: number | undefined;
   /** Urgent bytes are not read with the others. */
   readonly urgent: boolean;
+  /** It ended while both sides acted at once, which began then (s since 1970): what crossed has no order. */
+  readonly racedSince: number | undefined;
 }
 
 /** What the kernel may still hold back from the daemon at a moment: a few rounds of asking. */
@@ -128,7 +130,10 @@ export function contradictions(
   if (peer === "RST") must(wire.peerRst >= 0, "peer end RST, and none is on the wire");
   if (!blackHoled) {
     const cameBefore = (index: number) =>
-      index >= 0 && (wire.sentRst < 0 ? wire.time(index) < endTime - noticeSeconds : index < wire.sentRst);
+      index >= 0 &&
+      (wire.sentRst < 0
+        ? wire.time(index) < endTime - noticeSeconds
+        : index < wire.sentRst && !(wire.time(index) >= (circumstances.racedSince ?? Number.POSITIVE_INFINITY)));
     if (peer === "NONE") must(!cameBefore(wire.peerFin), "peer end NONE, and its FIN came before the end");
     if (peer !== "RST") must(!cameBefore(wire.peerRst), `peer end ${peer}, and its RST came before the end`);
   }
