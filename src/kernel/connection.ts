@@ -6,6 +6,7 @@ import { loadFfi } from "./ffi.js";
 import { type BudgetedReader, readBudget } from "./read-budget.js";
 import { type DiagState, lookUp } from "./sock-diag.js";
 import {
+  acknowledgeNow,
   clearLinger,
   cork,
   segmentBytes,
@@ -305,6 +306,7 @@ export class Connection implements Watched, BudgetedReader {
    */
   vanish(): Errno | undefined {
     const fd = this.fd;
+    acknowledgeNow(fd);
     if (closeSilently(fd) < 0) {
       const rc = dropBothWays(fd, this.peerAddress, true);
       if (rc < 0) return errnoName(-rc);

@@ -11,6 +11,7 @@ const SO_LINGER = 13;
 const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
 const TCP_CORK = 3;
+const TCP_QUICKACK = 12;
 const TCP_MAXSEG = 2;
 const MSG_OOB = 0x1;
 const MSG_DONTWAIT = 0x40;
@@ -91,6 +92,14 @@ export function segmentBytes(fd: number): number {
 /** Holds back segments that are not full until it is let go, or a FIN (TCP_CORK, tcp(7)). */
 export function cork(fd: number, hold: boolean): number {
   return setInt(fd, IPPROTO_TCP, TCP_CORK, hold ? 1 : 0);
+}
+
+/**
+ * Sends an acknowledgement that waits for company, now (TCP_QUICKACK, tcp(7)): what is not acknowledged is sent again,
+ * also to a socket that is gone by then.
+ */
+export function acknowledgeNow(fd: number): number {
+  return setInt(fd, IPPROTO_TCP, TCP_QUICKACK, 1);
 }
 
 /** Hands bytes to the kernel without waiting. Returns how many it took, or minus the errno. */

@@ -253,6 +253,7 @@ export class Scenario {
   /** Two things at once: what the receipt says of the peer is good again when both are done. */
   private async race(): Promise<void> {
     this.log.push("at once:");
+    this.outlook = undefined;
     this.racedSince = Date.now() / 1000;
     const first = this.perform(this.anyAction());
     const second = this.random.chance(0.5) ? this.perform(this.anyAction()) : this.callAny();

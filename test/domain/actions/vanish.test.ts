@@ -39,6 +39,23 @@ test("what the peer’s kernel had is still read, then nothing", async () => {
   await peer.close();
 });
 
+test("what the peer has sent is acknowledged before, or it would be sent again, and be answered by RST", async () => {
+  const { peer, name } = await dialJudge(daemon, judge);
+  // Who answers acknowledges with the answer, and so waits for one.
+  for (const text of ["a", "b", "c"]) {
+    await peer.send({ text });
+    await daemon.sessions.receiveData({ session: name, minBytes: 1 });
+    await perform(daemon, name, { send: { text } });
+    expect((await peer.recv()).data.toString()).toBe(text);
+  }
+  await peer.send({ text: "d" });
+  await daemon.sessions.receiveData({ session: name, minBytes: 1 });
+  await perform(daemon, name, { vanish: {} });
+  // Longer than it takes to send again (200 ms, tcp(7): RTO).
+  expect(await peer.recv({ deadlineMs: 700 })).toMatchObject({ end: "ETIMEDOUT_JUDGE" });
+  await peer.close();
+});
+
 test("unread and unsent bytes are thrown away, and counted", async () => {
   const { peer, name } = await dialJudge(daemon, judge);
   await perform(daemon, name, { pause: {} });
