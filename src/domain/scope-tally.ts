@@ -19,7 +19,7 @@ export class ScopeTally {
   private readonly counts = countEndings([]);
   private bytesReceived = 0;
   private bytesSent = 0;
-  private readonly ownedPlans: OwnedPlans[] = [];
+  private readonly ownedPlans: { readonly owned: OwnedPlans; readonly firedAll: boolean }[] = [];
 
   onSessionEnded(session: Session): void {
     const ended = countEndings([session.receipt()!]);
@@ -34,14 +34,22 @@ export class ScopeTally {
     if (plans.length > 0) this.keep({ listener, session: "", plans });
   }
 
-  private keep(plans: OwnedPlans): void {
-    if (this.ownedPlans.length < maxListed) this.ownedPlans.push(plans);
+  /** Where there are too many, those that did all that they should give way: a fault that did not happen is told. */
+  private keep(owned: OwnedPlans): void {
+    const firedAll = owned.plans.every(({ steps }) => steps.every((step) => step.fired > 0 && step.notFired === 0));
+    if (this.ownedPlans.length >= maxListed) {
+      if (firedAll) return;
+      const place = this.ownedPlans.findIndex((other) => other.firedAll);
+      if (place < 0) return;
+      this.ownedPlans.splice(place, 1);
+    }
+    this.ownedPlans.push({ owned, firedAll });
   }
 
   /** What it comes to now. */
   total(): ScopeTotal {
     const { counts, bytesReceived, bytesSent, ownedPlans } = this;
-    return { counts: { ...counts }, bytesReceived, bytesSent, plans: [...ownedPlans] };
+    return { counts: { ...counts }, bytesReceived, bytesSent, plans: ownedPlans.map(({ owned }) => owned) };
   }
 }
 

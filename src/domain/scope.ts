@@ -14,7 +14,7 @@ import { DomainError } from "./errors.js";
 import { type EndOptions, endSession, resetOrRelease } from "./end-session.js";
 import type { Fact } from "./event.js";
 import { bindError, dialError, outOfDescriptors } from "./from-errno.js";
-import { inSlices } from "./in-slices.js";
+import { beginNow, inSlices } from "./in-slices.js";
 import type { Journal } from "./journal.js";
 import type { Limits } from "./limits.js";
 import { Listener, type ListenerOptions, type ListenerSettings } from "./listener.js";
@@ -72,8 +72,12 @@ export class Scope implements SessionHost {
   /** In the order of their ends. */
   private readonly endedSessions = new Set<Session>();
   private endedInboxBytes = 0;
-  private readonly dialing = new Set<string>();
-  readonly captures: Captures;
+  /** By the names that their sessions are to have. */
+  private readonly dials = new Map<string, AbortController>();
+  /** Deletions of listeners that are under way. */
+  private readonly deletions = new Set<Promise<DeleteReport>>();
+  /** Others when it has been emptied. */
+  captures: Captures;
   /** Signals fired for all of it, sessions to come too. */
   private readonly signals = new Set<string>();
   private lastListener = 0;
@@ -83,7 +87,7 @@ export class Scope implements SessionHost {
   readonly createTime = now();
   /** The order of scopes. */
   readonly createdSequence: number;
-  private readonly tally = new ScopeTally();
+  private tally = new ScopeTally();
 
   constructor(
     readonly name: string,
@@ -214,6 +218,16 @@ export class Scope implements SessionHost {
   /** Stops listening, ends the sessions and forgets them. Until that is done the name is taken. */
   async deleteListener(listener: Listener, options: EndOptions): Promise<DeleteReport> {
     if (listener.isDeleted) throw alreadyDeleted(listener.name);
+    const deletion = this.endListener(listener, options);
+    this.deletions.add(deletion);
+    try {
+      return await deletion;
+    } finally {
+      this.deletions.delete(deletion);
+    }
+  }
+
+  private async endListener(listener: Listener, options: EndOptions): Promise<DeleteReport> {
     listener.delete();
     poke(this.tools.observers);
     const living = [...listener.sessions].filter((session) => !session.ended);
@@ -243,7 +257,7 @@ export class Scope implements SessionHost {
     this.assertRunning();
     const name = options.name ?? this.nextDialName();
     const before = this.sessions.get(name);
-    if (this.dialing.has(name) || (before !== undefined && !before.ended)) {
+    if (this.dials.has(name) || (before !== undefined && !before.ended)) {
       throw new DomainError(
         "ALREADY_EXISTS",
         "NAME_TAKEN",
@@ -262,13 +276,15 @@ export class Scope implements SessionHost {
     const assertMayDial = (resolved: Address) => access.assertMayDial(resolved);
     // What a host name stands for the dial itself finds out.
     if (target.kind === "unix" || isIP(target.host) !== 0) assertMayDial(target);
-    this.dialing.add(name);
+    const ending = new AbortController();
+    this.dials.set(name, ending);
+    const signal = AbortSignal.any([ending.signal, ...(options.signal === undefined ? [] : [options.signal])]);
     try {
       // Before the SYN.
       if (target.kind === "tcp") this.captures.onPort(target.port, "");
-      const connection = await dial(target, { ...options, assertMayDial });
-      if (this.isStopping) connection.abandon();
-      this.assertRunning();
+      const connection = await dial(target, { ...options, assertMayDial, signal });
+      if (signal.aborted) connection.abandon();
+      signal.throwIfAborted();
       if (before !== undefined) this.forget(before);
       return this.adopt(connection, {
         name,
@@ -282,11 +298,15 @@ export class Scope implements SessionHost {
     } catch (error) {
       throw error instanceof KernelError ? dialError(options, error) : error;
     } finally {
-      this.dialing.delete(name);
+      this.dials.delete(name);
     }
   }
 
-  /** @throws DomainError UNKNOWN_SESSION, UID_MISMATCH. */
+  /**
+   * A session as what was asked before left it, also of thousands of sessions at once.
+   *
+   * @throws DomainError UNKNOWN_SESSION, UID_MISMATCH.
+   */
   session(name: string, uid?: string): Session {
     const session = this.sessions.get(name);
     if (session === undefined) {
@@ -298,6 +318,7 @@ export class Scope implements SessionHost {
       );
     }
     assertUid("session", name, session.identity.uid, uid);
+    beginNow(session);
     return session;
   }
 
@@ -342,7 +363,10 @@ export class Scope implements SessionHost {
       target.session === undefined
         ? [...(listener?.sessions ?? this.sessions.values())]
         : [this.session(target.session)];
-    const named = sessions.filter((session) => !session.ended && session.namesSignal(name));
+    const named = sessions.filter((session) => {
+      if (!session.ended && session.namesSignal(name)) beginNow(session);
+      return !session.ended && session.namesSignal(name);
+    });
     const toCome =
       target.session !== undefined ? [] : listener === undefined ? [...this.listeners.values()] : [listener];
     const known = new Set(toCome.flatMap(({ plans }) => [...plans.signals]));
@@ -372,7 +396,8 @@ export class Scope implements SessionHost {
   // Its end.
 
   /**
-   * Accepts no more, dials no more, ends what lives, and tells what it was. With `goesOn` it is only emptied.
+   * Accepts no more, dials no more, ends what lives, and tells what it was. With `goesOn` it is only emptied: what comes
+   * then finds no signal, no capture and no count of what was before.
    */
   async stop(cause: Cause, goesOn = false): Promise<ScopeReport> {
     if (!goesOn) this.stopCause = cause;
@@ -381,15 +406,27 @@ export class Scope implements SessionHost {
     const openListeners = listed(this.listeners.keys());
     const living = [...this.sessions.values()].filter((session) => !session.ended);
     const openSessions = listed(living.map((session) => session.name));
-    const deletes = [...this.listeners.values()]
-      .filter((listener) => !listener.isDeleted)
-      .map((listener) => this.deleteListener(listener, { sessions: "RESET", drainTimeoutMs: 0, cause }));
-    await Promise.all(deletes);
+    for (const dialing of this.dials.values()) dialing.abort(this.endedError(cause, goesOn));
+    if (goesOn) this.signals.clear();
+    // Those too that are under way: they have nothing to wait for when their sessions are reset.
+    const deletions = [...this.deletions];
+    for (const listener of this.listeners.values()) {
+      if (listener.isDeleted) continue;
+      deletions.push(this.deleteListener(listener, { sessions: "RESET", drainTimeoutMs: 0, cause }));
+    }
     await inSlices(living, (session) => resetOrRelease(session, cause));
+    await Promise.all(deletions);
+    // Replies about the sessions that have just ended, which tell what was captured of them, are made in this turn.
+    if (goesOn) await new Promise((resolve) => setImmediate(resolve));
     this.captures.stopAll();
     for (const session of this.endedSessions) this.forget(session);
     poke(this.tools.observers);
-    return { scope, openListeners, openSessions, ...this.tally.total() };
+    const total = this.tally.total();
+    if (goesOn) {
+      this.captures = new Captures(this.name);
+      this.tally = new ScopeTally();
+    }
+    return { scope, openListeners, openSessions, ...total };
   }
 
   /** A listener or a session lives. */
@@ -551,14 +588,19 @@ export class Scope implements SessionHost {
 
   /** @throws DomainError DAEMON_STOPPING, SCOPE_ENDED. */
   assertRunning(): void {
-    const { stopCause } = this;
-    if (stopCause === undefined) return;
-    throw stopCause.kind === "SHUTDOWN"
-      ? new DomainError("FAILED_PRECONDITION", "DAEMON_STOPPING", "the daemon is stopping; nothing new begins in it")
-      : new DomainError("FAILED_PRECONDITION", "SCOPE_ENDED", `scope "${this.name}" has ended; make another one`, {
-          field: "scope",
-          resource: { type: "scope", name: this.name },
-        });
+    if (this.stopCause !== undefined) throw this.endedError(this.stopCause, false);
+  }
+
+  private endedError({ kind }: Cause, goesOn: boolean): DomainError {
+    if (kind === "SHUTDOWN") {
+      const message = "the daemon is stopping; nothing new begins in it";
+      return new DomainError("FAILED_PRECONDITION", "DAEMON_STOPPING", message);
+    }
+    const message = goesOn ? "was emptied meanwhile; ask again" : "has ended; make another one";
+    return new DomainError("FAILED_PRECONDITION", "SCOPE_ENDED", `scope "${this.name}" ${message}`, {
+      field: "scope",
+      resource: { type: "scope", name: this.name },
+    });
   }
 }
 

@@ -1,9 +1,11 @@
+import { readFileSync } from "node:fs";
 import { createClientFactory } from "nice-grpc";
 import { errorDetailsClientMiddleware } from "nice-grpc-error-details";
-import { CreateListenerRequest } from "../../src/gen/hangup/v1/listener.js";
-import { OpenSessionRequest } from "../../src/gen/hangup/v1/session.js";
+import { CreateListenerRequest, DeleteListenerRequest_Sessions } from "../../src/gen/hangup/v1/listener.js";
+import { OpenSessionRequest, Receipt_Evidence, WaitSessionRequest_Condition } from "../../src/gen/hangup/v1/session.js";
 import { type ScopeServiceClient, ScopeServiceDefinition } from "../../src/gen/hangup/v1/scope.js";
-import { startTestDaemon, type TestDaemon } from "../support/daemon.js";
+import { probeCapture } from "../../src/kernel/packet-capture.js";
+import { ms, startTestDaemon, type TestDaemon } from "../support/daemon.js";
 import { failureOf } from "../support/failure.js";
 import { type Judge, startJudge } from "../support/judge.js";
 
@@ -105,6 +107,123 @@ test("default is emptied and stays", async () => {
   await listen("");
   expect((await scopes.deleteScope({ scope: "default" })).report).toMatchObject({ openListeners: ["echo"] });
   await listen("");
+});
+
+test("default that was emptied knows no signal, no plan and no count of what was before", async () => {
+  const plans = [{ steps: [{ trigger: { signal: "go" }, action: { reset: {} } }] }];
+  const first = await judge.connect(await listen("", { plans }));
+  await daemon.sessions.waitSession({ session: "echo/1" });
+  await daemon.sessions.signalPlan({ signal: "go" });
+  expect((await first.recv()).end).toBe("ECONNRESET");
+  expect((await scopes.deleteScope({ scope: "default" })).report).toMatchObject({
+    counts: { sessions: 1n, localRst: 1n },
+    plans: [{ listener: "echo", plans: [{ steps: [{ fired: 1n }] }] }],
+  });
+  expect((await scopes.deleteScope({ scope: "default" })).report).toMatchObject({
+    counts: { sessions: 0n },
+    plans: [],
+  });
+
+  const second = await judge.connect(await listen("", { plans }));
+  await second.send({ text: "still" });
+  expect((await second.recv()).data.toString()).toBe("still");
+  expect((await scopes.deleteScope({ scope: "default" })).report).toMatchObject({
+    counts: { sessions: 1n, localRst: 1n },
+    bytesReceived: 5n,
+    plans: [{ listener: "echo", plans: [{ steps: [{ fired: 0n, notFired: 1n }] }] }],
+  });
+});
+
+const captured = probeCapture().available || process.env["CI"] === "true" ? test : test.skip;
+
+captured("default that was emptied has no capture, and room for as many as ever", async () => {
+  for (const life of ["a", "b"]) {
+    for (let count = 0; count < 16; count++) await daemon.captures.startCapture({ name: `${life}${count}` });
+    await scopes.deleteScope({ scope: "default" });
+    const gone = await failureOf(daemon.captures.getPackets({ capture: `${life}0` }));
+    expect(gone).toMatchObject({ reason: "UNKNOWN_CAPTURE" });
+  }
+});
+
+captured(
+  "who waited for the end of a session is told what was captured of it, also where default is emptied",
+  async () => {
+    await daemon.captures.startCapture({});
+    const target = await judge.listen({ host: "127.0.0.1" });
+    await daemon.sessions.openSession({ name: "d", target: `127.0.0.1:${target.port}` });
+    const waiting = daemon.sessions.waitSession({ session: "d", condition: WaitSessionRequest_Condition.ENDED });
+    await scopes.listScopes({});
+    await scopes.deleteScope({ scope: "default" });
+    expect((await waiting).session?.receipt?.evidence).toBe(Receipt_Evidence.CAPTURED);
+    await target.close();
+  },
+);
+
+/** Sockets that have sent a SYN to this port, and have no answer. */
+function dialing(port: number): number {
+  const to = `:${port.toString(16).toUpperCase().padStart(4, "0")} 02 `;
+  return readFileSync("/proc/net/tcp", "utf8")
+    .split("\n")
+    .filter((line) => line.includes(to)).length;
+}
+
+test.each(["a", "default"])(
+  "a dial ends with its scope (%s): SCOPE_ENDED, no SYN is sent again, its place is free",
+  async (scope) => {
+    await using small = await startTestDaemon({ limits: { sessions: 1 } });
+    const client = createClientFactory()
+      .use(errorDetailsClientMiddleware)
+      .create(ScopeServiceDefinition, small.channel);
+    for (const name of ["a", "b"]) await client.createScope({ scope: name });
+    const target = async (json: object) => {
+      const request = CreateListenerRequest.fromJSON({ scope: "b", ...json });
+      return (await small.listeners.createListener(request)).listener!;
+    };
+    const stalled = await target({ state: "STALLED" });
+    const there = await judge.listen({ host: "127.0.0.1" });
+    const dial = (port: number) =>
+      small.sessions.openSession({ scope, name: "d", target: `127.0.0.1:${port}`, timeout: ms(300_000) });
+    const dialed = failureOf(dial(stalled.port));
+    // It is under way: the one place is taken.
+    const elsewhere = () => small.sessions.openSession({ scope: "b", target: `127.0.0.1:${there.port}` });
+    expect(await failureOf(elsewhere())).toMatchObject({ reason: "TOO_MANY_SESSIONS" });
+    expect(dialing(stalled.port)).toBe(1);
+
+    await client.deleteScope({ scope });
+    expect(await dialed).toMatchObject({ code: "FAILED_PRECONDITION", reason: "SCOPE_ENDED", field: "scope" });
+    expect(dialing(stalled.port)).toBe(0);
+    if (scope !== "default") await client.createScope({ scope });
+    expect((await dial(there.port)).session).toMatchObject({ scope, name: "d" });
+    await there.close();
+  },
+);
+
+test("a scope that ends while a listener drains: it is reset at once, and both tell all of it", async () => {
+  await scopes.createScope({ scope: "a" });
+  const plans = [{ steps: [{ trigger: { signal: "never" }, action: { reset: {} } }] }];
+  const peer = await judge.connect(await listen("a", { plans }));
+  await daemon.sessions.waitSession({ scope: "a", session: "echo/1" });
+  const drain = { sessions: DeleteListenerRequest_Sessions.CLOSE, drainTimeout: ms(60_000) };
+  const deleting = daemon.listeners.deleteListener({ scope: "a", listener: "echo", maxResults: 1, ...drain });
+  // It drains, until the peer's FIN or those 60 s.
+  expect((await peer.recv()).end).toBe("EOF");
+  const { report } = await scopes.deleteScope({ scope: "a" });
+  const told = [{ plan: 1, connectionsSeen: 1n, steps: [{ fired: 0n, notFired: 1n }] }];
+  expect(report).toMatchObject({
+    counts: { sessions: 1n, localRst: 1n },
+    plans: [{ listener: "echo", plans: told }],
+  });
+  expect(await deleting).toMatchObject({
+    counts: { sessions: 1n, localRst: 1n },
+    receipts: [{ session: "echo/1", final: true }],
+    plans: told,
+  });
+  const order: string[] = [];
+  for await (const { events } of daemon.events.streamEvents({ scope: "-", afterSequence: 0n })) {
+    order.push(...events.map(({ fact }) => fact!.$case));
+    if (order.includes("scopeEnded")) break;
+  }
+  expect(order.slice(order.indexOf("sessionEnded"))).toEqual(["sessionEnded", "listenerDeleted", "scopeEnded"]);
 });
 
 test("wrong requests are refused", async () => {
