@@ -80,13 +80,20 @@ function unseenOutlook({ ends, released, mayHoldData }: OutlookFacts, since: Uns
       : since === "NO_FIN"
         ? (["BLOCKS"] as const)
         : (["EOF", "BLOCKS"] as const);
-  // A peer that reads tells of its window, and where our descriptor is gone it is told so by RST.
+  // A peer that reads tells of its window, and acknowledges what it had not; where our descriptor is gone it is told so
+  // by RST, which its write may meet as well.
   const answered = released && mayHoldData && since !== "FIN_ACKNOWLEDGED" ? (["ECONNRESET"] as const) : [];
   return {
     nextRead: [...data, ...end, ...answered],
     // Its acknowledgement of our FIN is answered so as well, and behind a FIN a RST shows as EPIPE.
-    nextWrite:
-      ends.peer?.kind === "FIN" ? ["EPIPE"] : released && since === "FIN_UNACKNOWLEDGED" ? ["OK", "EPIPE"] : ["OK"],
+    nextWrite: [
+      ...(ends.peer?.kind === "FIN"
+        ? (["EPIPE"] as const)
+        : released && since === "FIN_UNACKNOWLEDGED"
+          ? (["OK", "EPIPE"] as const)
+          : (["OK"] as const)),
+      ...answered,
+    ],
     note:
       (since === "NO_FIN"
         ? "The peer was told nothing and stays ESTABLISHED. "

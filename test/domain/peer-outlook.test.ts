@@ -46,7 +46,7 @@ test.each<[string, Partial<OutlookFacts>, string | undefined]>([
   [
     "the same behind data",
     { ends: { local: fin }, unseen: "NO_FIN", mayHoldData: true },
-    "read DATA|BLOCKS|ECONNRESET, write OK",
+    "read DATA|BLOCKS|ECONNRESET, write OK|ECONNRESET",
   ],
   [
     "the same to a peer that has our FIN",
