@@ -10,6 +10,7 @@ import { connectionRoom, descriptorLimit } from "./kernel/descriptors.js";
 import { privately, removeStaleUnixSocket } from "./kernel/unix-socket.js";
 import { keepaliveOf } from "./keepalive.js";
 import { type ObservabilityOptions, observe } from "./observability/observe.js";
+import { bearing } from "./service/authentication.js";
 import { bringUp, type ListenerAddresses } from "./service/bring-up.js";
 import { grpcServer } from "./service/server.js";
 import { StartError } from "./start-error.js";
@@ -48,6 +49,11 @@ export interface Daemon extends AsyncDisposable {
 
 /** How long calls that are under way may take to end at a stop, in ms; then they are cut off. */
 const drainMs = 1000;
+
+const apiWarnings = {
+  new: ["api_connection_refused", "a connection to the API was refused"],
+  idle: ["api_connection_let_go", "a connection to the API without a call was closed to make room for another"],
+} as const;
 
 /**
  * Starts a daemon: the composition root.
@@ -134,9 +140,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     if (options.fixture !== undefined) listeners = await bringUp(fixture, options.fixture, signal);
     // Last: whoever gets an answer finds the fixture there.
     address = await bind(server, listen, entrance);
-    apiBound = boundApiConnections(parseAddress(address)!, asked.connections, (reason) =>
-      observation.warnings.warn({ event: "api_connection_refused", reason }, "a connection to the API was refused"),
-    );
+    apiBound = boundApiConnections(parseAddress(address)!, {
+      max: asked.connections,
+      mayCall: entrance.authentication === undefined ? () => true : bearing(entrance.authentication.token),
+      onClosed: (which, reason) => {
+        const [event, message] = apiWarnings[which];
+        observation.warnings.warn({ event, reason }, message);
+      },
+    });
   } catch (error) {
     clearInterval(idleTimer);
     await fixture.stop();

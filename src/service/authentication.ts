@@ -22,7 +22,7 @@ export function authentication(
   { token, openHealth }: Authentication,
   onRefused: (path: string, reason: ErrorReason) => void,
 ): ServerInterceptor {
-  const expected = digest(token);
+  const mayCall = bearing(token);
   const missing = unauthenticated(
     "TOKEN_MISSING",
     `this daemon wants a token and the call has none: ${howTo}; the hangup command takes it from HANGUP_TOKEN or --token-file`,
@@ -35,14 +35,22 @@ export function authentication(
           onReceiveMetadata(metadata, proceed) {
             if (openHealth && method.path.startsWith(healthPrefix)) return proceed(metadata);
             const given = metadata.get("authorization");
-            const bearer = given.length === 1 ? /^bearer +(\S+)$/i.exec(String(given[0]))?.[1] : undefined;
-            // Digests are of one length, and what timingSafeEqual asks for; the time tells nothing of the token.
-            if (bearer !== undefined && timingSafeEqual(digest(bearer), expected)) return proceed(metadata);
+            if (given.length === 1 && mayCall({ authorization: String(given[0]) })) return proceed(metadata);
             call.sendStatus(given.length === 0 ? missing : wrong);
             onRefused(method.path, given.length === 0 ? "TOKEN_MISSING" : "TOKEN_WRONG");
           },
         }),
     });
+}
+
+/** Whether the headers of a call have the token. */
+export function bearing(token: string): (headers: { readonly authorization?: string | undefined }) => boolean {
+  const expected = digest(token);
+  return ({ authorization = "" }) => {
+    const bearer = /^bearer +(\S+)$/i.exec(authorization)?.[1];
+    // Digests are of one length, and what timingSafeEqual asks for; the time tells nothing of the token.
+    return bearer !== undefined && timingSafeEqual(digest(bearer), expected);
+  };
 }
 
 function digest(text: string): Buffer {

@@ -134,7 +134,7 @@ test("where listeners took the descriptors of sessions, a connection is reset an
   expect(await failureOf(dial())).toMatchObject(outOfDescriptors);
   expect(await failureOf(listen("one-more"))).toMatchObject(outOfDescriptors);
   // Whoever comes anew can still ask the daemon to end some.
-  await using others = new Clients(`${api.host}:${api.port}`);
+  await using others = new Clients(`${api.host}:${api.port}`, { apart: true });
   const { counts } = await others.listeners.deleteListener({ listener: "echo" });
   expect(counts?.localRst).toBe(BigInt(served));
   await dial();
@@ -146,47 +146,54 @@ test("listeners past the descriptors are refused, and can be had again when othe
   const { names, failure } = await listenUntilRefused();
   expect(failure).toMatchObject(outOfDescriptors);
   expect(names.length).toBeGreaterThan(50);
-  await using others = new Clients(`${api.host}:${api.port}`);
+  await using others = new Clients(`${api.host}:${api.port}`, { apart: true });
   await Promise.all(names.slice(0, 5).map((listener) => others.listeners.deleteListener({ listener })));
   await echoes(await listen("again"));
 }, 30_000);
 
-test("connections to the API past the descriptors are closed; those before them work, sessions are refused", async () => {
+test("connections to the API that take the descriptors give way to newcomers; sessions are refused", async () => {
   await start();
   const where = await listen("echo");
   const idle = await connectMany(api, tooMany);
   expect((await clients.info.getInfo({})).pid).toBe(running.pid);
   expect(descriptorsInUse()).toBeLessThan(allowed);
-  expect(JSON.parse(await running.line("stderr"))).toMatchObject({
-    reason: "EMFILE",
-    msg: expect.stringContaining("API"),
-  });
+  for (const event of ["api_connection_let_go", "api_connection_refused"]) {
+    expect(JSON.parse(await running.line("stderr"))).toMatchObject({
+      event,
+      reason: "EMFILE",
+      msg: expect.stringContaining("API"),
+    });
+  }
+  await using newcomers = new Clients(`${api.host}:${api.port}`, { apart: true });
+  expect((await newcomers.info.getInfo({})).pid).toBe(running.pid);
 
-  const peer = await judge.connect(where);
-  expect(await peer.recv()).toMatchObject({ end: "ECONNRESET" });
+  // The first has the descriptor that was kept free for the next newcomer.
+  const peers = await connectMany(where, 2);
+  expect(await peers[1]!.recv()).toMatchObject({ end: "ECONNRESET" });
   expect(await acceptFailures()).toEqual({ EMFILE: 1 });
   expect(await failureOf(listen("one-more"))).toMatchObject(outOfDescriptors);
 
   await Promise.all(idle.map((connection) => connection.close()));
   await untilFewerDescriptors(100);
   await echoes(where);
-  await using others = new Clients(`${api.host}:${api.port}`);
+  await using others = new Clients(`${api.host}:${api.port}`, { apart: true });
   expect((await others.info.getInfo({})).pid).toBe(running.pid);
 }, 30_000);
 
-test("--max-connections bounds the connections to the API; the next one after a close is served", async () => {
-  await start("--max-connections", "3");
-  expect((await clients.info.getInfo({})).limits?.connections).toBe(3);
-  const [first] = await connectMany(api, 2);
+test("--max-connections bounds the connections to the API: the oldest without a call gives way, then the newcomer", async () => {
+  await start("--max-connections", "2");
+  expect((await clients.info.getInfo({})).limits?.connections).toBe(2);
+  const [idle] = await connectMany(api, 1);
+  await using others = new Clients(`${api.host}:${api.port}`, { apart: true });
+  expect((await others.info.getInfo({})).pid).toBe(running.pid);
+  expect(await idle!.recvAll()).toMatchObject({ end: "EOF" });
+  const reason = "TOO_MANY_CONNECTIONS";
+  expect(JSON.parse(await running.line("stderr"))).toMatchObject({ event: "api_connection_let_go", reason });
   const refused = await judge.connect(api);
   expect(await refused.recv()).toMatchObject({ end: "EOF" });
-  expect(JSON.parse(await running.line("stderr"))).toMatchObject({ reason: "TOO_MANY_CONNECTIONS" });
-  // The client that is there goes on; and sessions are not counted among them.
+  expect(JSON.parse(await running.line("stderr"))).toMatchObject({ event: "api_connection_refused", reason });
+  // The clients that are there go on; and sessions are not counted among them.
   await echoes(await listen("echo"));
-  const before = descriptorsInUse();
-  await first!.close();
-  await untilFewerDescriptors(before);
-  await using others = new Clients(`${api.host}:${api.port}`);
   expect((await others.info.getInfo({})).pid).toBe(running.pid);
 });
 

@@ -8,6 +8,7 @@ import {
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { Status } from "nice-grpc";
+import { defaultLimits } from "../../src/domain/limits.js";
 import { FuzzedDaemon } from "./fuzzed-daemon.js";
 import { frame, preface, randomBytes } from "./garbage.js";
 import { Random } from "./random.js";
@@ -107,14 +108,16 @@ test("frames that are errors of the connection leave everybody else answered, an
   await bear(4 * all.length, (index) => [preface, settings, Buffer.concat(all[index % all.length]!)]);
 });
 
-test("300 connections that are idle, or stop within the preface or a frame, hold up nobody", async () => {
+test("more connections than there may be that are idle, or stop within the preface or a frame, hold up nobody", async () => {
   const halves = [
     [],
     [preface.subarray(0, 10)],
     [preface, settings, frame(headers, 4, 1, requestHeaders, 500)],
     [preface, settings, frame(headers, 0, 1, requestHeaders)],
   ];
-  const sockets = await Promise.all(Array.from({ length: 300 }, async (_, index) => open(...halves[index % 4]!)));
+  const sockets: Socket[] = [];
+  for (let index = 0; index < defaultLimits.connections + 200; index++) sockets.push(await open(...halves[index % 4]!));
+  await daemon.answersNewcomer();
   const began = performance.now();
   // A byte now and then, as slowly as can be.
   await daemon.answersDuring(

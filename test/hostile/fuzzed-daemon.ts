@@ -42,6 +42,13 @@ export class FuzzedDaemon implements AsyncDisposable {
     expect(pid).toBe(this.served.ready.pid);
   }
 
+  /** Somebody who has not been there before connects, asks, and is answered. */
+  async answersNewcomer(): Promise<void> {
+    await using newcomer = new Clients(this.address, { apart: true });
+    const { pid } = await newcomer.info.getInfo({}, { signal: AbortSignal.timeout(answerMs) });
+    expect(pid).toBe(this.served.ready.pid);
+  }
+
   /** Does something to the daemon, and asks all the while. Gives how often it was asked. */
   async answersDuring<Result>(doing: Promise<Result>): Promise<Result> {
     const over = new AbortController();

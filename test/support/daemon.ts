@@ -21,9 +21,11 @@ export class Clients implements AsyncDisposable {
   readonly info: DaemonServiceClient;
   readonly captures: CaptureServiceClient;
 
-  constructor(address: string) {
+  /** With `apart` over a connection of their own: else all clients of an address in this process share one. */
+  constructor(address: string, { apart = false } = {}) {
     // grpc-js takes the path of a unix socket only as a URI.
-    this.channel = createChannel(address.replace(/^unix:/, "unix://"));
+    const uri = address.replace(/^unix:/, "unix://");
+    this.channel = createChannel(uri, undefined, { "grpc.use_local_subchannel_pool": apart ? 1 : 0 });
     const factory = createClientFactory().use(errorDetailsClientMiddleware);
     this.listeners = factory.create(ListenerServiceDefinition, this.channel);
     this.sessions = factory.create(SessionServiceDefinition, this.channel);
