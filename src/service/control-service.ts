@@ -1,6 +1,7 @@
 import type { CallContext } from "nice-grpc";
-import { invalidField } from "../domain/errors.js";
+import { DomainError, invalidField } from "../domain/errors.js";
 import type { Fixture } from "../domain/fixture.js";
+import type { Limits } from "../domain/limits.js";
 import type { CaptureServiceImplementation } from "../gen/hangup/v1/capture.js";
 import type {
   ControlRequest,
@@ -13,7 +14,7 @@ import type { EventServiceImplementation } from "../gen/hangup/v1/event.js";
 import type { ListenerServiceImplementation } from "../gen/hangup/v1/listener.js";
 import type { ScopeServiceImplementation } from "../gen/hangup/v1/scope.js";
 import type { SessionServiceImplementation } from "../gen/hangup/v1/session.js";
-import { rpcName } from "./observed-calls.js";
+import { type CallObserver, observeRefused, rpcName } from "./observed-calls.js";
 import { type BugReport, toStatus } from "./status.js";
 
 /** The service by whose name carried calls are told of. */
@@ -33,11 +34,27 @@ type Reply = DeepPartial<ControlResponse>;
 /** Replies that wait for a client that does not take them; from there on no more calls are read. */
 const maxUnsent = 128;
 
-/** The gRPC face of the control stream: calls the methods of the other services. */
-export function controlService(fixture: Fixture, methods: Methods, reportBug: BugReport): ControlServiceImplementation {
+/** Calls under way that neither wait nor dial. */
+const otherCalls = 1000;
+
+/**
+ * Calls of one stream that are under way. Those past it are refused, and not left unread: behind them may be the
+ * `cancel` of one of the others. Never less than may wait and be dialed by other bounds, which say so themselves.
+ */
+function maxCalls({ waiters, sessions }: Limits): number {
+  return waiters + sessions + otherCalls;
+}
+
+/** The gRPC face of the control stream: calls the methods of the other services, which are observed by themselves. */
+export function controlService(
+  fixture: Fixture,
+  methods: Methods,
+  reportBug: BugReport,
+  observer?: CallObserver,
+): ControlServiceImplementation {
   return {
     async *control(requests, context) {
-      const stream = new ControlStream(methods, context, reportBug);
+      const stream = new ControlStream(methods, context, maxCalls(fixture.limits), reportBug, observer);
       const onStop = () => stream.stop();
       const onCancel = () => stream.cancel();
       fixture.stopped.addEventListener("abort", onStop, { once: true });
@@ -66,7 +83,9 @@ class ControlStream {
   constructor(
     private readonly methods: Methods,
     private readonly context: CallContext,
+    private readonly maxCalls: number,
     private readonly reportBug: BugReport,
+    private readonly observer: CallObserver | undefined,
   ) {}
 
   /** Begins calls as they come, to the end of the client's side. */
@@ -121,6 +140,11 @@ class ControlStream {
     } else if (request === undefined) {
       const error = invalidField("request", "what is asked? give one, such as reset_session", "MISSING_FIELD");
       this.reply({ id, response: { $case: "error", value: toStatus(error, "", this.reportBug) } });
+    } else if (this.calls.size >= this.maxCalls) {
+      const error = tooManyCalls(this.maxCalls);
+      const path = pathOf(request);
+      if (this.observer !== undefined) observeRefused(this.observer, path, error, request.value);
+      this.reply({ id, response: { $case: "error", value: toStatus(error, path, this.reportBug) } });
     } else {
       const call = new StreamCall(this.context);
       this.calls.set(id, call);
@@ -135,7 +159,7 @@ class ControlStream {
       const method = this.methods[request.$case] as (value: unknown, context: CallContext) => Promise<never>;
       response = { $case: request.$case, value: await method(request.value, call) };
     } catch (error) {
-      response = { $case: "error", value: toStatus(error, pathOf(request), this.reportBug) };
+      response = { $case: "error", value: toStatus(error, pathOf(request), this.reportBug, request.value) };
     }
     this.calls.delete(id);
     this.reply({ id, response });
@@ -145,6 +169,11 @@ class ControlStream {
     this.unsent.push(reply);
     this.wakeSender();
   }
+}
+
+function tooManyCalls(max: number): DomainError {
+  const message = `${max} calls of this stream are under way, and no more may be; let some end, or start the daemon with a higher --max-waiters`;
+  return new DomainError("RESOURCE_EXHAUSTED", "TOO_MANY_WAITERS", message);
 }
 
 /** As the log has it. */

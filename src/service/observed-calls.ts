@@ -94,10 +94,10 @@ export function rpcName(method: string): string {
   return method.charAt(0).toUpperCase() + method.slice(1);
 }
 
-/** Tells an observer of an RPC that was refused before anything of it was read. */
-export function observeRefused(observer: CallObserver, path: string, error: DomainError): void {
+/** Tells an observer of a call that was refused before it began; without its request where nothing of it was read. */
+export function observeRefused(observer: CallObserver, path: string, error: DomainError, request?: unknown): void {
   const [, service = "", method = ""] = path.split("/");
-  observer.onCall({ service, method, request: undefined, code: error.code, error, durationMs: 0 });
+  observer.onCall({ service, method, request, code: error.code, error, durationMs: 0 });
 }
 
 /** The name of the status that the error funnel will make of it. */

@@ -84,7 +84,7 @@ export function grpcServer(fixture: Fixture, facts: ServerFacts): Server {
   server.add(served(DaemonServiceDefinition), daemon);
   const methods = { ...listeners, ...sessions, ...events, ...scopes, ...captures, ...daemon };
   const carried = calls === undefined ? methods : observedMethods(controlName, methods, calls);
-  server.add(served(ControlServiceDefinition), controlService(fixture, carried, facts.reportBug));
+  server.add(served(ControlServiceDefinition), controlService(fixture, carried, facts.reportBug, calls));
   const health = HealthState();
   // One for each call of Watch, of which Node takes more than ten for a leak, and says so on stderr.
   health.setMaxListeners(0);

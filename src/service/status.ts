@@ -22,11 +22,11 @@ const statusOf: Readonly<Record<ErrorCode, Status>> = {
   UNAUTHENTICATED: Status.UNAUTHENTICATED,
 };
 
-/** Called with what was thrown that no caller should meet; gives the id under which it was logged. */
-export type BugReport = (path: string, error: unknown) => string;
+/** Called with what was thrown that no caller should meet, and what was asked; gives the id under which it was logged. */
+export type BugReport = (path: string, error: unknown, request: unknown) => string;
 
 /** The status that a caller gets for what was thrown in a call, with its details (AIP-193). */
-export function toStatus(error: unknown, path: string, reportBug: BugReport): StatusMessage {
+export function toStatus(error: unknown, path: string, reportBug: BugReport, request?: unknown): StatusMessage {
   if (error instanceof DomainError)
     return { code: statusOf[error.code], message: error.message, details: details(error) };
   if (error instanceof ServerError) return { code: error.code, message: error.details, details: [] };
@@ -34,7 +34,7 @@ export function toStatus(error: unknown, path: string, reportBug: BugReport): St
   if ((error as Error | undefined)?.name === "AbortError") {
     return { code: Status.CANCELLED, message: "the call was cancelled", details: [] };
   }
-  const id = reportBug(path, error);
+  const id = reportBug(path, error, request);
   const info = ErrorInfo.fromPartial({ reason: "BUG", domain: errorDomain, metadata: { id } });
   return {
     code: Status.INTERNAL,
@@ -72,7 +72,8 @@ export function errorFunnel(reportBug: BugReport): ServerMiddleware {
     try {
       return yield* call.next(call.request, context);
     } catch (error) {
-      const status = toStatus(error, call.method.path, reportBug);
+      const request = call.requestStream ? undefined : call.request;
+      const status = toStatus(error, call.method.path, reportBug, request);
       if (status.details.length > 0) {
         context.trailer.set("grpc-status-details-bin", StatusMessage.encode(status).finish());
       }

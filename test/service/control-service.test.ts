@@ -10,6 +10,7 @@ import { ListenerServiceDefinition } from "../../src/gen/hangup/v1/listener.js";
 import { ScopeServiceDefinition } from "../../src/gen/hangup/v1/scope.js";
 import { SessionServiceDefinition } from "../../src/gen/hangup/v1/session.js";
 import { controlService, type Methods } from "../../src/service/control-service.js";
+import type { CallEnd } from "../../src/service/observed-calls.js";
 import { ControlClient } from "../support/control-client.js";
 import { startTestDaemon, type TestDaemon } from "../support/daemon.js";
 import { failureOf } from "../support/failure.js";
@@ -99,6 +100,98 @@ test("what changes one session changes it in the order of sending", async () => 
   expect(await closed).toMatchObject({ closeSession: { receipt: { localEnd: { kind: "FIN" } } } });
 });
 
+/** Dials so many sessions of a listener, and waits until it has accepted them all. */
+async function dialed(listener: string, count: number): Promise<void> {
+  const { port } = await listen(listener, { behaviour: { manual: {} } });
+  const opened = Array.from({ length: count }, (_, index) =>
+    call("openSession", { name: `dial-${index + 1}`, target: `127.0.0.1:${port}` }),
+  );
+  for (const reply of await Promise.all(opened)) expect(reply).toHaveProperty("openSession");
+  await call("waitSession", { listener, ordinal: String(count) });
+}
+
+/** The reason of a reply that is an error; undefined of one that is none. */
+function reasonOf(response: NonNullable<ControlResponse["response"]>): string | undefined {
+  if (response.$case !== "error") return undefined;
+  const info = response.value.details.find(({ typeUrl }) => typeUrl.endsWith("/google.rpc.ErrorInfo"));
+  return ErrorInfo.decode(info!.value).reason;
+}
+
+const many = 400;
+const lastOfMany = { session: `m/${many}` };
+
+test("an action on many sessions comes before what is sent after it for one of them", async () => {
+  await dialed("m", many);
+  const halfClosed = call("performAction", { listener: "m", action: { halfClose: {} } });
+  const reset = call("resetSession", lastOfMany);
+  expect(await reset).toMatchObject({ resetSession: { receipt: { localEnd: { kind: "RST" } } } });
+  expect(await halfClosed).toMatchObject({ performAction: { targeted: `${many}`, performed: `${many}` } });
+  const events = await call("listEvents", { session: lastOfMany.session, kinds: ["ACTION_PERFORMED"] });
+  expect(events).toMatchObject({
+    listEvents: { events: [{ actionPerformed: { action: "half_close" } }, { actionPerformed: { action: "reset" } }] },
+  });
+});
+
+test("of two actions on the same many sessions each has the first one first", async () => {
+  await dialed("m", many);
+  const halfClosed = call("performAction", { listener: "m", action: { halfClose: {} } });
+  const reset = call("performAction", { sessions: [lastOfMany.session, "m/1"], action: { reset: {} } });
+  expect(await reset).toMatchObject({ performAction: { performed: "2" } });
+  expect(await halfClosed).toMatchObject({ performAction: { performed: `${many}` } });
+});
+
+test.each([
+  ["DeleteListener", request("deleteListener", { listener: "m" })],
+  ["DeleteScope", request("deleteScope", { scope: "default" })],
+])("%s has ended a session that is reset after it", async (_, deletion) => {
+  await dialed("m", many);
+  const deleted = control.call(deletion);
+  const reset = await control.call(request("resetSession", lastOfMany));
+  // Perhaps it is forgotten too.
+  expect(["SESSION_ENDED", "UNKNOWN_SESSION"]).toContain(reasonOf(reset));
+  expect(reasonOf(await deleted)).toBeUndefined();
+});
+
+test("calls past those that a stream may have under way are refused and told of, and one that is given up makes room", async () => {
+  const waitSession = (_: unknown, { signal }: CallContext) =>
+    new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+  const getInfo = () => Promise.resolve({});
+  const methods = { waitSession, getInfo } as unknown as Methods;
+  const told: CallEnd[] = [];
+  const observer = { failuresOnly: true, onCall: (end: CallEnd) => void told.push(end) };
+  const fixture = new Fixture({ ...defaultLimits, waiters: 2, sessions: 3 });
+  const service = controlService(fixture, methods, () => "no bug", observer);
+  const wait = request("waitSession", { session: "nobody/1" });
+  const requests = async function* requests() {
+    for (let id = 1n; id <= 1006n; id += 1n) yield { id, request: wait };
+    yield { id: 1n, request: request("cancel", {}) };
+    // The reply to what was given up is made in a turn of its own.
+    await new Promise((resolve) => setImmediate(resolve));
+    yield { id: 1007n, request: request("getInfo", {}) };
+    await new Promise(() => {});
+  };
+  const context = { signal: new AbortController().signal } as CallContext;
+  const replies: (readonly [bigint | undefined, string | undefined])[] = [];
+  for await (const { id, response } of service.control(requests(), context)) {
+    const reply = response as ControlResponse["response"] & object;
+    replies.push([id as bigint, reply.$case === "error" && id !== 1n ? reasonOf(reply) : reply.$case]);
+    if (id === 1007n) break;
+  }
+  expect(replies).toEqual([
+    [1006n, "TOO_MANY_WAITERS"],
+    [1n, "error"],
+    [1007n, "getInfo"],
+  ]);
+  expect(told).toMatchObject([
+    {
+      service: "hangup.v1.ControlService",
+      method: "WaitSession",
+      code: "RESOURCE_EXHAUSTED",
+      request: { session: "nobody/1" },
+    },
+  ]);
+});
+
 test("a call that is given up is answered with CANCELLED, and leaves no waiter", async () => {
   await using small = await startTestDaemon({ limits: { waiters: 1 } });
   const stream = new ControlClient(small.channel);
@@ -170,19 +263,19 @@ test("the daemon's end ends the stream in order, after the reply to what was und
   await control.over;
 });
 
-test("a bug in a call is logged by the path that calls of the stream have", async () => {
-  const paths: string[] = [];
-  const getInfo = () => Promise.reject(new Error("a bug"));
-  const service = controlService(new Fixture(defaultLimits), { getInfo } as unknown as Methods, (path) => {
-    paths.push(path);
+test("a bug in a call is logged by the path that calls of the stream have, with what was asked", async () => {
+  const bugs: unknown[] = [];
+  const getSession = () => Promise.reject(new Error("a bug"));
+  const service = controlService(new Fixture(defaultLimits), { getSession } as unknown as Methods, (path, _, asked) => {
+    bugs.push([path, asked]);
     return "its id";
   });
   const requests = async function* requests() {
-    yield { id: 1n, request: request("getInfo", {}) };
+    yield { id: 1n, request: request("getSession", { session: "echo/1" }) };
   };
   const context = { signal: new AbortController().signal } as CallContext;
   for await (const { response } of service.control(requests(), context)) expect(response?.$case).toBe("error");
-  expect(paths).toEqual(["/hangup.v1.ControlService/GetInfo"]);
+  expect(bugs).toEqual([["/hangup.v1.ControlService/GetSession", expect.objectContaining({ session: "echo/1" })]]);
 });
 
 test("10,000 calls that are sent at once all get their replies", async () => {
