@@ -9,6 +9,7 @@ import { boundApiConnections } from "./kernel/api-connections.js";
 import { connectionRoom, descriptorLimit } from "./kernel/descriptors.js";
 import { privately, removeStaleUnixSocket } from "./kernel/unix-socket.js";
 import { keepaliveOf } from "./keepalive.js";
+import { subjectOf } from "./observability/call-log.js";
 import { type ObservabilityOptions, observe } from "./observability/observe.js";
 import { bearing } from "./service/authentication.js";
 import { bringUp, type ListenerAddresses } from "./service/bring-up.js";
@@ -81,9 +82,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     address: () => address,
     // After the answer has gone out.
     shutdown: () => setImmediate(() => void stop()),
-    reportBug: (path, error) => {
+    reportBug: (path, error, request) => {
       const id = randomUUID();
-      logger.error({ id, path, err: error }, "a handler failed");
+      logger.error({ id, path, ...subjectOf(path, request), err: error }, "a handler failed");
       return id;
     },
     onCall: async function* onCall(call, context) {

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { DomainError } from "../domain/errors.js";
 import { defaultScope } from "../domain/fixture.js";
-import type { CallEnd, CallObserver } from "../service/observed-calls.js";
+import type { CallObserver } from "../service/observed-calls.js";
 import { given } from "./event-log.js";
 import type { Warnings } from "./warnings.js";
 
@@ -26,27 +26,26 @@ export function callLog(logger: Logger, warnings: Warnings): CallObserver | unde
       const reason = error instanceof DomainError ? error.reason : undefined;
       const refused = refusals[code];
       if (refused !== undefined) {
-        // Not by what it was about: whoever is refused may name whatever he likes.
         const why = error instanceof Error ? error.message : code;
-        warnings.warn({ path, code, ...given({ reason }) }, `${refused}: ${why}`);
+        warnings.warn({ path, code, ...given({ reason }) }, `${refused}: ${why}`, subjectOf(path, end.request));
       }
       if (!debug) return;
       const ms = Math.round(durationMs * 1000) / 1000;
-      logger.debug({ path, ...given(subjectOf(end)), code, ...given({ reason }), ms }, "call");
+      logger.debug({ path, ...subjectOf(path, end.request), code, ...given({ reason }), ms }, "call");
     },
   };
 }
 
 /** What a call was about, as it asked for it. */
-function subjectOf({ service, request }: CallEnd): Record<"scope" | "listener" | "session", string | undefined> {
+export function subjectOf(path: string, request: unknown): Record<string, string> {
   const { scope, listener, session, name } = Object(request) as Readonly<Record<string, unknown>>;
   // Whoever creates one calls it `name`.
-  const isNoun = (noun: string) => service === `hangup.v1.${noun}Service`;
-  return {
+  const creates = (method: string) => path.endsWith(`/${method}`);
+  return given({
     scope: scope === "" ? defaultScope : text(scope),
-    listener: text(listener) ?? (isNoun("Listener") ? text(name) : undefined),
-    session: text(session) ?? (isNoun("Session") ? text(name) : undefined),
-  };
+    listener: text(listener) ?? (creates("CreateListener") ? text(name) : undefined),
+    session: text(session) ?? (creates("OpenSession") ? text(name) : undefined),
+  });
 }
 
 function text(value: unknown): string | undefined {

@@ -20,8 +20,11 @@ export class Warnings implements Disposable {
 
   constructor(private readonly logger: Logger) {}
 
-  /** The fields say which kind it is, and are few: the names of what lives, and words of our own. */
-  warn(fields: Readonly<Record<string, string>>, message: string): void {
+  /**
+   * The fields say which kind it is, and are few: the names of what lives, and words of our own. What a client may name as
+   * it likes is `about`, which makes no kind: the line that is written at once has it.
+   */
+  warn(fields: Readonly<Record<string, string>>, message: string, about: Readonly<Record<string, string>> = {}): void {
     if (!this.logger.isLevelEnabled("warn")) return;
     const kind = JSON.stringify(fields);
     const before = this.gathered.get(kind);
@@ -31,7 +34,7 @@ export class Warnings implements Disposable {
     }
     this.gathered.set(kind, { fields, message, times: 0 });
     this.timer ??= setInterval(() => this.flush(), gatherMs).unref();
-    this.logger.warn(fields, message);
+    this.logger.warn({ ...fields, ...about }, message);
   }
 
   /** Writes what has been counted. A kind that still comes goes on being counted. */

@@ -106,6 +106,8 @@ describe("the log at warn", () => {
         path: "/hangup.v1.ListenerService/CreateListener",
         code: "RESOURCE_EXHAUSTED",
         reason: "TOO_MANY_LISTENERS",
+        scope: "default",
+        listener: "two",
         msg: expect.stringMatching(/^refused by a bound: .*--max-listeners$/),
       },
     ]);
