@@ -69,7 +69,8 @@ function channelTarget(target: Address): string {
 }
 
 export function commandError(address: string, error: unknown): unknown {
-  if (error instanceof Error && error.name === "AbortError") {
+  // By its name: where nothing was sent yet it is what the signal throws, a DOMException.
+  if (error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError")) {
     return new CommandError("DEADLINE_EXCEEDED", `${address} does not answer as a hangup daemon`);
   }
   if (!(error instanceof ClientError)) return error;

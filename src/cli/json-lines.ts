@@ -6,7 +6,6 @@ import type { Any } from "../gen/google/protobuf/any.js";
 import { ControlRequest, ControlResponse } from "../gen/hangup/v1/control.js";
 import { StreamEventsRequest, StreamEventsResponse } from "../gen/hangup/v1/event.js";
 import { HoldScopeRequest, HoldScopeResponse } from "../gen/hangup/v1/scope.js";
-import type { CommandError } from "./command-error.js";
 import { contract } from "./contract.js";
 import { exactJson } from "./json.js";
 import { neverFired } from "./scope-report-text.js";
@@ -74,32 +73,40 @@ export function endLine(id: bigint): string {
   return line({ id: String(id), end: {} });
 }
 
-/** What a stream ended with as a line. */
-export function failureLine(id: bigint, error: ClientError): string {
+/** What a call ended with as a line. */
+export function failureLine(of: { id?: string }, error: ClientError): string {
   const details = error instanceof RichClientError ? error.extra : [];
-  return errorLine(
-    { id: String(id) },
-    {
-      code: error.code,
-      message: error.details,
-      details: details.map(({ $type, ...detail }) =>
-        $type === "google.protobuf.Any"
-          ? anyJson(detail as unknown as Any)
-          : ({ "@type": `type.googleapis.com/${$type}`, ...detail } as JsonObject),
-      ),
-    },
-  );
+  return errorLine(of, {
+    code: error.code,
+    message: error.details,
+    details: details.map(({ $type, ...detail }) =>
+      $type === "google.protobuf.Any"
+        ? anyJson(detail as unknown as Any)
+        : ({ "@type": `type.googleapis.com/${$type}`, ...detail } as JsonObject),
+    ),
+  });
 }
 
-/** Why the daemon cannot be asked, as the answer to a call, or in place of the ready line. */
-export function lostLine(of: { id?: string }, code: Status, why: CommandError): string {
-  return errorLine(of, { code, message: why.message, details: [] }, why.reason);
+/** Why the daemon cannot be asked, where it has not said so itself. */
+export interface Lost {
+  readonly code: Status;
+  readonly reason: string;
+  readonly message: string;
+  readonly errno?: string;
+}
+
+/** That as the answer to a call, or in place of the ready line. */
+export function lostLine(of: { id?: string }, { code, reason, message, errno }: Lost): string {
+  const info = { "@type": errorInfo, reason, metadata: { errno: errno ?? "" } };
+  return errorLine(of, { code, message, details: errno === undefined ? [] : [info] }, reason);
 }
 
 /** What is wrong with a line, as a line: it has no id that could be trusted. */
 export function wrongLine(number: number, message: string): string {
   return errorLine({ line: number }, { code: Status.INVALID_ARGUMENT, message, details: [] }, "INVALID_LINE");
 }
+
+const errorInfo = "type.googleapis.com/google.rpc.ErrorInfo";
 
 interface StatusFacts {
   readonly code: number;
@@ -114,7 +121,7 @@ function errorLine(of: { id?: string } | { line: number }, status: StatusFacts, 
 }
 
 function reasonOf({ details }: StatusFacts): string {
-  const info = details.find((detail) => detail["@type"] === "type.googleapis.com/google.rpc.ErrorInfo");
+  const info = details.find((detail) => detail["@type"] === errorInfo);
   return typeof info?.["reason"] === "string" ? info["reason"] : "";
 }
 

@@ -48,11 +48,13 @@ export async function pipe(options: PipeOptions): Promise<void> {
   const listen = { kind: "tcp", host: "127.0.0.1", port: 0 } as const;
   // An empty or blank variable is none.
   const given = options.address?.trim() || undefined;
+  const { tokenFile, ...others } = options;
+  const named = tokenFile?.trim() ? { ...others, tokenFile } : others;
   // In this very process: whatever ends the one ends the other.
   await using own =
     given === undefined ? await startDaemon({ listen, logger: stderrLog(options.logLevel) }) : undefined;
   // What is meant for another daemon is not for this one.
-  const endpoint = own === undefined ? { ...options, address: given ?? "" } : { address: own.address };
+  const endpoint = own === undefined ? { ...named, address: given ?? "" } : { address: own.address };
   const print = (line: string) => void process.stdout.write(line);
   if (given !== undefined) await makeSure(endpoint, print);
   print(`${JSON.stringify({ ready: { address: endpoint.address, pid: process.pid, version, apiVersion } })}\n`);
@@ -68,14 +70,54 @@ export async function pipe(options: PipeOptions): Promise<void> {
 /** That a daemon answers there, and answers us: else why not is the only line. */
 async function makeSure(endpoint: Endpoint, print: (line: string) => void): Promise<void> {
   const signal = AbortSignal.timeout(answerMs);
-  await useService(endpoint, DaemonServiceDefinition, async (daemon) => {
-    try {
-      await daemon.getInfo({}, { signal });
-    } catch (error) {
-      const told = commandError(endpoint.address, error);
-      if (error instanceof ClientError && told instanceof CommandError) print(lostLine({}, error.code, told));
-      throw error;
+  try {
+    await useService(endpoint, DaemonServiceDefinition, async (daemon) => {
+      try {
+        await daemon.getInfo({}, { signal });
+      } catch (error) {
+        const told = error instanceof ClientError ? error : commandError(endpoint.address, error);
+        if (told instanceof ClientError || told instanceof CommandError) {
+          print(unansweredLine({}, endpoint.address, told));
+        }
+        throw error;
+      }
+    });
+  } catch (error) {
+    if (error instanceof CommandError && settings.has(error.reason)) {
+      const { message } = error;
+      print(lostLine({}, { code: Status.INVALID_ARGUMENT, reason: "INVALID_SETTING", message }));
     }
+    throw error;
+  }
+}
+
+/** What is wrong before anything is asked: the address, the token or a file. */
+const settings: ReadonlySet<string> = new Set(["USAGE", "TOKEN_FILE", "TLS_FILE"]);
+
+/** What is there no more, or is none of ours, and how gRPC tells of it: by how far the call had come. A daemon gives details. */
+const gone: ReadonlySet<Status> = new Set([
+  Status.UNAVAILABLE,
+  Status.CANCELLED,
+  Status.INTERNAL,
+  Status.UNKNOWN,
+  Status.UNIMPLEMENTED,
+]);
+
+/** What a call ended with; by the reasons that clients have (clients/README.md) where the daemon has said nothing. */
+function unansweredLine(of: { id?: string }, address: string, error: ClientError | CommandError): string {
+  if (error instanceof RichClientError) return failureLine(of, error);
+  const { reason, message } = commandError(address, error) as CommandError;
+  if (reason === "DEADLINE_EXCEEDED") {
+    return lostLine(of, { code: Status.DEADLINE_EXCEEDED, reason: "NO_ANSWER", message });
+  }
+  if (error instanceof CommandError) return lostLine(of, { code: Status.FAILED_PRECONDITION, reason, message });
+  if (!gone.has(error.code)) return failureLine(of, error);
+  return lostLine(of, {
+    code: Status.UNAVAILABLE,
+    reason: "DAEMON_GONE",
+    message:
+      error.code === Status.UNAVAILABLE ? message : `the daemon at ${address} has ended, or is none: ${error.details}`,
+    ...(/^E[A-Z]/.test(reason) ? { errno: reason } : {}),
   });
 }
 
@@ -117,20 +159,14 @@ class Pipe {
 
   /** Why the daemon cannot be asked, a token that it wants or its end, is the answer to all that is under way. */
   private fail(error: unknown): void {
-    if (error instanceof ClientError) this.lost = (id) => this.errorLine(id, error);
-    else if (error instanceof CommandError) {
-      this.lost = (id) => lostLine({ id: String(id) }, Status.FAILED_PRECONDITION, error);
-    } else return;
+    if (!(error instanceof ClientError) && !(error instanceof CommandError)) return;
+    this.lost = (id) => this.errorLine(id, error);
     for (const id of this.calls) this.print(this.lost(id));
     this.calls.clear();
   }
 
-  /** What a call ended with; in the words of the command where the daemon has said nothing. */
-  private errorLine(id: bigint, error: ClientError): string {
-    const told = commandError(this.address, error);
-    return told instanceof CommandError && !(error instanceof RichClientError)
-      ? lostLine({ id: String(id) }, error.code, told)
-      : failureLine(id, error);
+  private errorLine(id: bigint, error: ClientError | CommandError): string {
+    return unansweredLine({ id: String(id) }, this.address, error);
   }
 
   private async read(input: Readable, exitWith: number | undefined): Promise<void> {

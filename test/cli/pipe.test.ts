@@ -1,4 +1,8 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
+import { createServer as createHttp2Server, type Http2Server } from "node:http2";
+import { type AddressInfo, createServer as createTcpServer, type Server } from "node:net";
 import { createServer } from "nice-grpc";
 import { type ControlRequest, ControlServiceDefinition } from "../../src/gen/hangup/v1/control.js";
 import { DaemonServiceDefinition } from "../../src/gen/hangup/v1/daemon.js";
@@ -234,14 +238,78 @@ test("at the end of its input a call gets a second, and no more", async () => {
   expect(await piped.running.exit()).toMatchObject({ code: 0, stderr: "" });
 });
 
-test("a daemon that cannot be asked is an error in place of the first line", async () => {
+test("where nobody is, that is an error in place of the first line", async () => {
   await using running = start(["pipe", "--address", "127.0.0.1:1"]);
   const piped = new Piped(running);
-  expect(await piped.line({})).toMatchObject({ error: { code: "UNAVAILABLE", reason: "ECONNREFUSED" } });
+  expect(await piped.line({})).toMatchObject({
+    error: {
+      code: "UNAVAILABLE",
+      reason: "DAEMON_GONE",
+      message: expect.stringContaining("no daemon at 127.0.0.1:1"),
+      details: [{ reason: "DAEMON_GONE", metadata: { errno: "ECONNREFUSED" } }],
+    },
+  });
   expect(await piped.running.exit()).toMatchObject({
     code: 1,
     stderr: expect.stringContaining("no daemon at 127.0.0.1:1"),
   });
+});
+
+test.each<[string, () => Server | Http2Server | undefined, string, string]>([
+  ["a unix socket that is none", () => undefined, "DAEMON_GONE", "UNAVAILABLE"],
+  ["a server that hangs up", () => createTcpServer((socket) => socket.destroy()), "DAEMON_GONE", "UNAVAILABLE"],
+  ["a server that speaks HTTP/1.1", () => createHttpServer((_, reply) => reply.end()), "DAEMON_GONE", "UNAVAILABLE"],
+  ["a server that knows no gRPC", () => createHttp2Server((_, reply) => reply.end()), "DAEMON_GONE", "UNAVAILABLE"],
+  ["a server that says nothing", () => createTcpServer(() => {}), "NO_ANSWER", "DEADLINE_EXCEEDED"],
+])(
+  "%s is an error in place of the first line",
+  async (_what, server, reason, code) => {
+    const other = server()?.listen(0, "127.0.0.1");
+    try {
+      if (other !== undefined) await once(other, "listening");
+      const port = (other?.address() as AddressInfo | undefined)?.port;
+      await using running = start([
+        "pipe",
+        "--address",
+        port === undefined ? "unix:/no/such/socket" : `127.0.0.1:${port}`,
+      ]);
+      // An answer is waited for as long as for an end here.
+      expect(await running.exit().catch(() => running.exit())).toMatchObject({ code: 1 });
+      expect(JSON.parse(await running.line())).toMatchObject({ error: { code, reason } });
+    } finally {
+      other?.close();
+    }
+  },
+  30_000,
+);
+
+test.each([
+  ["no port", { HANGUP_ADDRESS: "localhost" }],
+  ["a port that is none", { HANGUP_ADDRESS: "127.0.0.1:99999" }],
+  ["port 0", { HANGUP_ADDRESS: "127.0.0.1:0" }],
+  ["no host", { HANGUP_ADDRESS: ":4264" }],
+  ["a URL", { HANGUP_ADDRESS: "http://127.0.0.1:4264" }],
+  ["no path", { HANGUP_ADDRESS: "unix:" }],
+  ["a token of two words", { HANGUP_ADDRESS: "127.0.0.1:1", HANGUP_TOKEN: "two words" }],
+  ["a token that is not ASCII", { HANGUP_ADDRESS: "127.0.0.1:1", HANGUP_TOKEN: "t\u00f6ken" }],
+  ["a file of the token that is none", { HANGUP_ADDRESS: "127.0.0.1:1", HANGUP_TOKEN_FILE: "/no/such/file" }],
+])("%s is an error in place of the first line", async (_what, env: Record<string, string>) => {
+  await using running = start(["pipe"], env);
+  const { code, stderr } = await running.exit();
+  const { error } = JSON.parse(await running.line()) as { error: { message: string } };
+  expect(error).toMatchObject({ code: "INVALID_ARGUMENT", reason: "INVALID_SETTING" });
+  expect(stderr).toContain(error.message);
+  expect(code).toBe("HANGUP_TOKEN_FILE" in env ? 1 : 2);
+});
+
+test("a blank file of the token is none", async () => {
+  await using served = await serve();
+  await using running = start(["pipe"], {
+    HANGUP_ADDRESS: served.ready.address,
+    HANGUP_TOKEN_FILE: " ",
+    HANGUP_TOKEN: " ",
+  });
+  expect(JSON.parse(await running.line())).toMatchObject({ ready: { address: served.ready.address } });
 });
 
 test("a daemon that dies is the answer to all that is under way", async () => {
@@ -249,13 +317,12 @@ test("a daemon that dies is the answer to all that is under way", async () => {
   const { piped } = await pipe("--address", served.ready.address);
   await using _ = piped;
   await piped.ask(1, "holdScope", { scope: "mine" });
-  piped.write({ id: 2, waitSession: { session: "nobody/1", timeout: "60s" } }, { id: 3, getInfo: {} });
-  await piped.line({ id: "3" });
+  await piped.ask(2, "streamEvents", { scope: "mine" });
+  piped.write({ id: 3, waitSession: { session: "nobody/1", timeout: "60s" } }, { id: 4, getInfo: {} });
+  await piped.line({ id: "4" });
   served.running.send("SIGKILL");
-  for (const id of ["1", "2"]) {
-    expect(await piped.line({ id })).toMatchObject({
-      error: { code: expect.stringMatching(/UNAVAILABLE|CANCELLED|INTERNAL/) },
-    });
+  for (const id of ["1", "2", "3"]) {
+    expect(await piped.line({ id })).toMatchObject({ error: { code: "UNAVAILABLE", reason: "DAEMON_GONE" } });
   }
   expect(await piped.running.exit()).toMatchObject({ code: 1 });
 });
