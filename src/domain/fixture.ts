@@ -29,6 +29,8 @@ export class Fixture {
   private readonly scopes = new Map<string, Scope>();
   /** For whoever holds one of them still. */
   private readonly ended = new WeakMap<Scope, ScopeReport>();
+  /** The numbers of their last events. */
+  private readonly lastEvents = new WeakMap<Scope, number>();
   private readonly tools: ScopeTools;
   /** Calls that wait at once. */
   readonly waiters: Bound;
@@ -106,7 +108,10 @@ export class Fixture {
     const report = await ending;
     if (!goesOn && this.scopes.get(scope.name) === scope) this.scopes.delete(scope.name);
     scope.publishScope({ kind: "scope_ended", reason, report });
-    if (!goesOn) this.ended.set(scope, report);
+    if (!goesOn) {
+      this.lastEvents.set(scope, this.journal.lastSequence);
+      this.ended.set(scope, report);
+    }
     poke(this.observers);
     return report;
   }
@@ -114,6 +119,11 @@ export class Fixture {
   /** What a scope was; undefined while it lives. */
   reportOf(scope: Scope): ScopeReport | undefined {
     return this.ended.get(scope);
+  }
+
+  /** The number of its `scope_ended`: what follows of its name is another life. Undefined while it lives. */
+  lastEventOf(scope: Scope): number | undefined {
+    return this.lastEvents.get(scope);
   }
 
   private freeScopeName(): string {

@@ -70,14 +70,15 @@ export class Journal {
     poke(this.observers);
   }
 
-  /** Reads at most `max` events that pass the filter, after a number. */
-  read(after: number, filter: EventFilter, max: number): Page {
+  /** Reads at most `max` events that pass the filter, after a number; to `end`, which passes every filter. */
+  read(after: number, filter: EventFilter, max: number, end = Number.POSITIVE_INFINITY): Page {
+    const last = Math.min(this.last, end);
     const oldest = Math.max(1, this.last - this.capacity + 1);
     const events: JournalEvent[] = [];
     let sequence = Math.max(after + 1, oldest);
-    for (; sequence <= this.last && events.length < max; sequence++) {
+    for (; sequence <= last && events.length < max; sequence++) {
       const event = this.ring[(sequence - 1) % this.capacity];
-      if (event !== undefined && matches(event, filter)) events.push(event);
+      if (event !== undefined && (sequence === end || matches(event, filter))) events.push(event);
     }
     const next = Math.max(after, sequence - 1);
     return after + 1 < oldest
@@ -89,11 +90,16 @@ export class Journal {
    * Begins to listen: of what happens from now on nothing is missed. To be disposed of, also when it is never read.
    *
    * @param after begin after this number; undefined: with what happens from now on.
+   * @param end the number of the last event there is for it, once that has happened.
    */
-  subscribe(filter: EventFilter, after: number | undefined): Subscription {
+  subscribe(
+    filter: EventFilter,
+    after: number | undefined,
+    end: () => number | undefined = () => undefined,
+  ): Subscription {
     const wantsData = [...(filter.kinds ?? [])].some(isDataKind);
     if (wantsData) this.dataReaders += 1;
-    return new Subscription(this, filter, after ?? this.last, after === 0, () => {
+    return new Subscription(this, filter, after ?? this.last, after === 0, end, () => {
       if (wantsData) this.dataReaders -= 1;
     });
   }
@@ -132,20 +138,22 @@ export class Subscription implements Disposable {
     private after: number,
     /** It asked for the oldest there is: what is older is no loss of its own. */
     private takesOldest: boolean,
+    private readonly end: () => number | undefined,
     private readonly onDispose: () => void,
   ) {}
 
-  /** Pages of events as they come, until so many events were given or the signal aborts. */
+  /** Pages of events as they come, until so many events were given, the last one was, or the signal aborts. */
   async *pages(maxEvents: number, signal: AbortSignal): AsyncGenerator<Page, void, void> {
     let left = maxEvents;
     for (;;) {
-      const page = this.journal.read(this.after, this.filter, Math.min(left, pageEvents));
+      const end = this.end();
+      const page = this.journal.read(this.after, this.filter, Math.min(left, pageEvents), end);
       this.after = page.next;
       left -= page.events.length;
       if (page.lost !== undefined && !this.takesOldest) this.journal.onLost(page.lost, this.filter);
       this.takesOldest = false;
       if (page.events.length > 0 || page.lost !== undefined) yield page;
-      if (left <= 0) return;
+      if (left <= 0 || (end !== undefined && this.after >= end)) return;
       if (!(await this.journal.newerThan(this.after, signal))) return;
     }
   }

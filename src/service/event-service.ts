@@ -16,10 +16,12 @@ export function eventService(fixture: Fixture): ServiceImplementation<typeof Enc
   return {
     async *streamEvents(request, { signal }) {
       const filter = filterOf(fixture, request);
+      const scope = request.scope === allScopes ? undefined : fixture.scope(request.scope);
+      const end = () => (scope === undefined ? undefined : fixture.lastEventOf(scope));
       assertDaemon(fixture, request.daemonUid);
       const after = request.afterSequence === undefined ? undefined : exact("after_sequence", request.afterSequence);
       using _ = fixture.subscribers.enter();
-      using subscription = journal.subscribe(filter, after);
+      using subscription = journal.subscribe(filter, after, end);
       const value = { daemonUid: fixture.uid };
       yield encodedOfStream(streamMessage(journal.lastSequence, now(), { $case: "subscribed", value }));
       const max = request.maxEvents === 0 ? Number.POSITIVE_INFINITY : request.maxEvents;

@@ -94,3 +94,21 @@ test("a subscription that is aborted ends with the reason", async () => {
   controller.abort(new Error("gone"));
   await expect(reading).rejects.toThrow("gone");
 });
+
+/** All pages of a subscription that ends by itself. */
+async function pagesOf(journal: Journal, filter: object, end: number): Promise<Page[]> {
+  using subscription = journal.subscribe(filter, 0, () => end);
+  const pages: Page[] = [];
+  for await (const page of subscription.pages(1000, AbortSignal.timeout(10_000))) pages.push(page);
+  return pages;
+}
+
+test("a reader ends with its last event, which passes every filter", async () => {
+  expect((await pagesOf(journalOf(5, 10), {}, 3)).flatMap(numbers)).toEqual([1, 2, 3]);
+  expect((await pagesOf(journalOf(5, 10), { listener: "other" }, 3)).flatMap(numbers)).toEqual([3]);
+});
+
+test("a reader ends also where the ring has gone over its last event", async () => {
+  const pages = await pagesOf(journalOf(25, 10), {}, 3);
+  expect(pages).toMatchObject([{ lost: { firstSequence: 1, lastSequence: 15 }, events: [] }]);
+});

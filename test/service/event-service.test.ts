@@ -1,4 +1,6 @@
+import { createClient } from "nice-grpc";
 import { Event_Kind, type Event, type StreamEventsRequest } from "../../src/gen/hangup/v1/event.js";
+import { ScopeServiceDefinition } from "../../src/gen/hangup/v1/scope.js";
 import { WaitSessionRequest_Condition } from "../../src/gen/hangup/v1/session.js";
 import { connectTo } from "../support/connections.js";
 import { startTestDaemon, type TestDaemon } from "../support/daemon.js";
@@ -140,6 +142,59 @@ test("without afterSequence the past is not told", async () => {
   await daemon.listen("b");
   expect((await reader.next())?.listener).toBe("b");
   await reader.cancel();
+});
+
+describe("the stream of a scope", () => {
+  const scopesOf = (from: TestDaemon) => createClient(ScopeServiceDefinition, from.channel);
+  /** A scope, what happens in it as the stream tells it, and another life of its name. */
+  async function livedTwice(request: Partial<StreamEventsRequest>): Promise<Event[]> {
+    const scopes = scopesOf(daemon);
+    await scopes.createScope({ scope: "s" });
+    const reader = new Reader(daemon, { scope: "s", ...request });
+    const events = [(await reader.next())!];
+    await daemon.listeners.createListener({ scope: "s", name: "first" });
+    await scopes.deleteScope({ scope: "s" });
+    await scopes.createScope({ scope: "s" });
+    await daemon.listeners.createListener({ scope: "s", name: "second" });
+    for (let event = await reader.next(); event !== undefined; event = await reader.next()) events.push(event);
+    return events;
+  }
+
+  test("ends with it, and tells nothing of the next life of its name", async () => {
+    const events = await livedTwice({});
+    expect(kindsOf(events)).toEqual(["subscribed", "listenerCreated", "listenerDeleted", "scopeEnded"]);
+  });
+
+  test("ends with its end also where the kinds are others, or it is of one listener", async () => {
+    expect(kindsOf(await livedTwice({ kinds: [Event_Kind.PEER_FIN] }))).toEqual(["subscribed", "scopeEnded"]);
+    await scopesOf(daemon).deleteScope({ scope: "s" });
+    expect(kindsOf(await livedTwice({ listener: "other" }))).toEqual(["subscribed", "scopeEnded"]);
+  });
+
+  test("tells of lives before it where it begins in the past, and ends with its own", async () => {
+    const scopes = scopesOf(daemon);
+    await scopes.createScope({ scope: "s" });
+    await scopes.deleteScope({ scope: "s" });
+    expect(kindsOf(await livedTwice({ afterSequence: 0n, kinds: [Event_Kind.SCOPE_CREATED] }))).toEqual([
+      "subscribed",
+      "scopeCreated",
+      "scopeCreated",
+      "scopeEnded",
+    ]);
+  });
+
+  test("of `default` goes on when it is emptied, and that of all scopes when one ends", async () => {
+    const scopes = scopesOf(daemon);
+    const [ofDefault, ofAll] = [new Reader(daemon, {}), new Reader(daemon, { scope: "-" })];
+    await Promise.all([ofDefault.next(), ofAll.next()]);
+    await scopes.createScope({ scope: "s" });
+    await scopes.deleteScope({ scope: "s" });
+    await scopes.deleteScope({ scope: "default" });
+    await daemon.listen("after");
+    expect(await ofDefault.kinds(2)).toEqual(["scopeEnded", "listenerCreated"]);
+    expect(await ofAll.kinds(4)).toEqual(["scopeCreated", "scopeEnded", "scopeEnded", "listenerCreated"]);
+    await Promise.all([ofDefault.cancel(), ofAll.cancel()]);
+  });
 });
 
 test("maxEvents ends the stream after so many, and does not count subscribed", async () => {

@@ -22,7 +22,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The kinds, for filters; each is the name of a case of `fact`. `subscribed` and `lost` pass every filter.
+// The kinds, for filters; each is the name of a case of `fact`. `subscribed` and `lost` pass every filter, and
+// so does the `scope_ended` with which a stream ends.
 type Event_Kind int32
 
 const (

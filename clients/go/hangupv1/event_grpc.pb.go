@@ -34,6 +34,9 @@ type EventServiceClient interface {
 	// missed. A consumer that falls behind the journal gets a `lost` event, never a silent gap, and slows nothing
 	// down.
 	//
+	// The stream of one scope ends with it: `scope_ended` is its last event, and another scope of that name is not in it.
+	// That of `default`, and of all scopes, goes on until the daemon ends.
+	//
 	// Errors: FAILED_PRECONDITION (DAEMON_UID_MISMATCH) when resuming with the uid of another daemon.
 	StreamEvents(ctx context.Context, in *StreamEventsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamEventsResponse], error)
 	// Reads the journal, oldest first.
@@ -87,6 +90,9 @@ type EventServiceServer interface {
 	// Streams events. Sends its headers and a `subscribed` event at once: of what happens after that nothing is
 	// missed. A consumer that falls behind the journal gets a `lost` event, never a silent gap, and slows nothing
 	// down.
+	//
+	// The stream of one scope ends with it: `scope_ended` is its last event, and another scope of that name is not in it.
+	// That of `default`, and of all scopes, goes on until the daemon ends.
 	//
 	// Errors: FAILED_PRECONDITION (DAEMON_UID_MISMATCH) when resuming with the uid of another daemon.
 	StreamEvents(*StreamEventsRequest, grpc.ServerStreamingServer[StreamEventsResponse]) error

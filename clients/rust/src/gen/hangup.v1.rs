@@ -3630,7 +3630,8 @@ pub struct Event {
 }
 /// Nested message and enum types in `Event`.
 pub mod event {
-    /// The kinds, for filters; each is the name of a case of `fact`. `subscribed` and `lost` pass every filter.
+    /// The kinds, for filters; each is the name of a case of `fact`. `subscribed` and `lost` pass every filter, and
+    /// so does the `scope_ended` with which a stream ends.
     #[derive(
         Clone,
         Copy,
@@ -4143,6 +4144,9 @@ pub mod event_service_client {
         /// missed. A consumer that falls behind the journal gets a `lost` event, never a silent gap, and slows nothing
         /// down.
         ///
+        /// The stream of one scope ends with it: `scope_ended` is its last event, and another scope of that name is not in it.
+        /// That of `default`, and of all scopes, goes on until the daemon ends.
+        ///
         /// Errors: FAILED_PRECONDITION (DAEMON_UID_MISMATCH) when resuming with the uid of another daemon.
         pub async fn stream_events(
             &mut self,
@@ -4476,13 +4480,15 @@ pub mod control_service_client {
         ///
         /// Calls begin in the order in which they were sent, and a command takes effect in the moment in which it begins, as
         /// those that come as RPCs of their own do: of what was sent on one stream, what changes one session changes it in
-        /// the order of sending. A call that takes long holds none of the others up.
+        /// the order of sending, also where it changes thousands at once. A call that takes long holds none of the others up.
         ///
         /// When the client ends its side, the replies still to come come, and then the stream ends. When the stream is
         /// cancelled, or its connection is lost, the calls under way are given up as by `cancel`. From a client that takes
         /// no replies no calls are read either, once about a thousand wait for it.
         ///
-        /// Errors: those of a call are in its reply, and the stream goes on. INVALID_ARGUMENT (INVALID_FIELD) for an `id` that
+        /// Errors: those of a call are in its reply, and the stream goes on. RESOURCE_EXHAUSTED (TOO_MANY_WAITERS) is also the
+        /// reply to a call where more are under way on this stream than may wait, and be dialed, and 1000; `cancel` is none of
+        /// them. INVALID_ARGUMENT (INVALID_FIELD) for an `id` that
         /// is in use, and INVALID_ARGUMENT (INVALID_MESSAGE) for what is no ControlRequest, end the stream; the calls under way
         /// are given up.
         pub async fn control(

@@ -1644,13 +1644,15 @@ export const ControlServiceDefinition = {
      *
      * Calls begin in the order in which they were sent, and a command takes effect in the moment in which it begins, as
      * those that come as RPCs of their own do: of what was sent on one stream, what changes one session changes it in
-     * the order of sending. A call that takes long holds none of the others up.
+     * the order of sending, also where it changes thousands at once. A call that takes long holds none of the others up.
      *
      * When the client ends its side, the replies still to come come, and then the stream ends. When the stream is
      * cancelled, or its connection is lost, the calls under way are given up as by `cancel`. From a client that takes
      * no replies no calls are read either, once about a thousand wait for it.
      *
-     * Errors: those of a call are in its reply, and the stream goes on. INVALID_ARGUMENT (INVALID_FIELD) for an `id` that
+     * Errors: those of a call are in its reply, and the stream goes on. RESOURCE_EXHAUSTED (TOO_MANY_WAITERS) is also the
+     * reply to a call where more are under way on this stream than may wait, and be dialed, and 1000; `cancel` is none of
+     * them. INVALID_ARGUMENT (INVALID_FIELD) for an `id` that
      * is in use, and INVALID_ARGUMENT (INVALID_MESSAGE) for what is no ControlRequest, end the stream; the calls under way
      * are given up.
      */
@@ -1671,13 +1673,15 @@ export interface ControlServiceImplementation<CallContextExt = {}> {
    *
    * Calls begin in the order in which they were sent, and a command takes effect in the moment in which it begins, as
    * those that come as RPCs of their own do: of what was sent on one stream, what changes one session changes it in
-   * the order of sending. A call that takes long holds none of the others up.
+   * the order of sending, also where it changes thousands at once. A call that takes long holds none of the others up.
    *
    * When the client ends its side, the replies still to come come, and then the stream ends. When the stream is
    * cancelled, or its connection is lost, the calls under way are given up as by `cancel`. From a client that takes
    * no replies no calls are read either, once about a thousand wait for it.
    *
-   * Errors: those of a call are in its reply, and the stream goes on. INVALID_ARGUMENT (INVALID_FIELD) for an `id` that
+   * Errors: those of a call are in its reply, and the stream goes on. RESOURCE_EXHAUSTED (TOO_MANY_WAITERS) is also the
+   * reply to a call where more are under way on this stream than may wait, and be dialed, and 1000; `cancel` is none of
+   * them. INVALID_ARGUMENT (INVALID_FIELD) for an `id` that
    * is in use, and INVALID_ARGUMENT (INVALID_MESSAGE) for what is no ControlRequest, end the stream; the calls under way
    * are given up.
    */
@@ -1693,13 +1697,15 @@ export interface ControlServiceClient<CallOptionsExt = {}> {
    *
    * Calls begin in the order in which they were sent, and a command takes effect in the moment in which it begins, as
    * those that come as RPCs of their own do: of what was sent on one stream, what changes one session changes it in
-   * the order of sending. A call that takes long holds none of the others up.
+   * the order of sending, also where it changes thousands at once. A call that takes long holds none of the others up.
    *
    * When the client ends its side, the replies still to come come, and then the stream ends. When the stream is
    * cancelled, or its connection is lost, the calls under way are given up as by `cancel`. From a client that takes
    * no replies no calls are read either, once about a thousand wait for it.
    *
-   * Errors: those of a call are in its reply, and the stream goes on. INVALID_ARGUMENT (INVALID_FIELD) for an `id` that
+   * Errors: those of a call are in its reply, and the stream goes on. RESOURCE_EXHAUSTED (TOO_MANY_WAITERS) is also the
+   * reply to a call where more are under way on this stream than may wait, and be dialed, and 1000; `cancel` is none of
+   * them. INVALID_ARGUMENT (INVALID_FIELD) for an `id` that
    * is in use, and INVALID_ARGUMENT (INVALID_MESSAGE) for what is no ControlRequest, end the stream; the calls under way
    * are given up.
    */

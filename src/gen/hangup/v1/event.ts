@@ -100,7 +100,10 @@ export interface Event {
     | undefined;
 }
 
-/** The kinds, for filters; each is the name of a case of `fact`. `subscribed` and `lost` pass every filter. */
+/**
+ * The kinds, for filters; each is the name of a case of `fact`. `subscribed` and `lost` pass every filter, and
+ * so does the `scope_ended` with which a stream ends.
+ */
 export const Event_Kind = {
   /** UNSPECIFIED - Never used. */
   UNSPECIFIED: 0,
@@ -3050,6 +3053,9 @@ export const EventServiceDefinition = {
      * missed. A consumer that falls behind the journal gets a `lost` event, never a silent gap, and slows nothing
      * down.
      *
+     * The stream of one scope ends with it: `scope_ended` is its last event, and another scope of that name is not in it.
+     * That of `default`, and of all scopes, goes on until the daemon ends.
+     *
      * Errors: FAILED_PRECONDITION (DAEMON_UID_MISMATCH) when resuming with the uid of another daemon.
      */
     streamEvents: {
@@ -3078,6 +3084,9 @@ export interface EventServiceImplementation<CallContextExt = {}> {
    * missed. A consumer that falls behind the journal gets a `lost` event, never a silent gap, and slows nothing
    * down.
    *
+   * The stream of one scope ends with it: `scope_ended` is its last event, and another scope of that name is not in it.
+   * That of `default`, and of all scopes, goes on until the daemon ends.
+   *
    * Errors: FAILED_PRECONDITION (DAEMON_UID_MISMATCH) when resuming with the uid of another daemon.
    */
   streamEvents(
@@ -3096,6 +3105,9 @@ export interface EventServiceClient<CallOptionsExt = {}> {
    * Streams events. Sends its headers and a `subscribed` event at once: of what happens after that nothing is
    * missed. A consumer that falls behind the journal gets a `lost` event, never a silent gap, and slows nothing
    * down.
+   *
+   * The stream of one scope ends with it: `scope_ended` is its last event, and another scope of that name is not in it.
+   * That of `default`, and of all scopes, goes on until the daemon ends.
    *
    * Errors: FAILED_PRECONDITION (DAEMON_UID_MISMATCH) when resuming with the uid of another daemon.
    */

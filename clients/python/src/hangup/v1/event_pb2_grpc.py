@@ -38,6 +38,9 @@ class EventServiceServicer(object):
         missed. A consumer that falls behind the journal gets a `lost` event, never a silent gap, and slows nothing
         down.
 
+        The stream of one scope ends with it: `scope_ended` is its last event, and another scope of that name is not in it.
+        That of `default`, and of all scopes, goes on until the daemon ends.
+
         Errors: FAILED_PRECONDITION (DAEMON_UID_MISMATCH) when resuming with the uid of another daemon.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
