@@ -44,8 +44,8 @@ typedef struct hangup_error {
   char code[24];
   /*
    * Stable, to match on: those of the daemon (docs/errors.md), and of this library: DAEMON_NOT_FOUND, DAEMON_NOT_STARTED, DAEMON_GONE
-   * (it has ended, or cannot be reached), NO_ANSWER, NEVER_FIRED (hangup_close), INVALID_REQUEST (no JSON, no name of a
-   * call), STALE_HANDLE (of the parent process, or from before hangup_stop), WAIT_TIMEOUT and END_OF_EVENTS (hangup_events_next), NO_MEMORY,
+   * (it has ended, or cannot be reached), NO_ANSWER, INVALID_SETTING (HANGUP_ADDRESS, the token or its file), NEVER_FIRED (hangup_close),
+   * INVALID_REQUEST (no JSON, no name of a call, no port), STALE_HANDLE (of the parent process, or from before hangup_stop), WAIT_TIMEOUT and END_OF_EVENTS (hangup_events_next), NO_MEMORY,
    * or the errno that hangup_receive met.
    */
   char reason[48];
@@ -85,7 +85,7 @@ const char *hangup_end_name(hangup_end end);
 /* Prints `what: message (reason)` on standard error. */
 void hangup_perror(const char *what, const hangup_error *error);
 
-/* The local port of a connected socket, for hangup_accepted(); 0 if it has none. */
+/* The local port of a connected socket, for hangup_accepted(); 0 if it has none, which that refuses. */
 uint16_t hangup_local_port(int fd);
 
 /* --- the daemon --------------------------------------------------------------------------------------------------------- */
@@ -143,7 +143,7 @@ uint16_t hangup_listener_port(const hangup_listener *listener);
 
 /*
  * The session of the connection with this local port on the test's side; waits for it, 5 s. Asked again for a port whose session has
- * ended, it waits for the next one: ports come round.
+ * ended, it waits for the next one: ports come round. 0 is the error INVALID_REQUEST.
  */
 hangup_session *hangup_accepted(hangup_listener *listener, uint16_t peer_port, hangup_error *error);
 

@@ -320,6 +320,12 @@ static hangup_session *given_for(hangup_listener *listener, uint16_t port) {
 
 hangup_session *hangup_accepted(hangup_listener *listener, uint16_t peer_port, hangup_error *error) {
   hangup_fixture *fixture = listener->fixture;
+  /* To the daemon 0 is no port at all: any session would do. */
+  if (peer_port == 0) {
+    hangup_fail(error, "INVALID_ARGUMENT", "INVALID_REQUEST",
+                "hangup_accepted: the socket has no local port: it is not connected yet, or closed already; keep the number");
+    return NULL;
+  }
   hangup_session *before = given_for(listener, peer_port);
   cJSON *reply = ask_for_port(listener, peer_port, NULL, error);
   const cJSON *seen = field(reply, "session");

@@ -311,17 +311,26 @@ static int spawn(char **words, int in, int out) {
   return failure;
 }
 
-/* The first line, {"ready":{...}}; false when none comes, or why the daemon cannot be asked. */
-static bool read_ready(int out, struct buffer *buffer, hangup_error *error) {
+/* The first line, {"ready":{...}}; false when none comes, with what came instead, or why the daemon cannot be asked. */
+static bool read_ready(char **words, int out, struct buffer *buffer, hangup_error *error) {
   struct timespec deadline = deadline_in(start_ms);
   char *text;
-  while ((text = whole_line(buffer)) == NULL) {
+  bool more = true;
+  while ((text = whole_line(buffer)) == NULL && more) {
     struct pollfd wait = {.fd = out, .events = POLLIN};
     long long left = ms_until(&deadline);
     int some = left <= 0 ? 0 : poll(&wait, 1, (int)left);
     if (some < 0 && errno == EINTR) continue;
-    if (some <= 0 || !read_more(out, buffer)) return false;
+    more = some > 0 && read_more(out, buffer);
   }
+  /* Of a line without its end, too, it is told. */
+  size_t length = text == NULL ? buffer->used : strlen(text);
+  const char *came = length == 0 ? "nothing" : buffer->bytes;
+  hangup_fail(error, "UNAVAILABLE", "DAEMON_NOT_STARTED",
+              "\"%s %s\" has not started as `hangup pipe` does; it printed %s%.*s%s, and see standard error", words[0],
+              words[1], length == 0 ? "" : "\"", length == 0 ? 7 : length > 200 ? 200 : (int)length, came,
+              length == 0 ? "" : "\"");
+  if (text == NULL) return false;
   cJSON *json = cJSON_Parse(text);
   const cJSON *ready = cJSON_GetObjectItemCaseSensitive(json, "ready");
   const cJSON *address = cJSON_GetObjectItemCaseSensitive(ready, "address");
@@ -364,18 +373,14 @@ static bool start(hangup_error *error) {
   memset(&current, 0, sizeof current);
   if (failure != 0)
     hangup_fail(error, "UNAVAILABLE", "DAEMON_NOT_STARTED", "hangup cannot be started: %s", strerror(failure));
-  else {
-    hangup_fail(error, "UNAVAILABLE", "DAEMON_NOT_STARTED", "\"%s %s ...\" has not started as `hangup pipe` does; see standard error",
-                words[0], words[1]);
-    if (read_ready(out[0], &buffer, error)) {
-      current.in = in[0];
-      current.out = out[0];
-      failure = start_reader(&buffer);
-      if (failure == 0)
-        current.number = ++pipes;
-      else
-        hangup_fail(error, "UNAVAILABLE", "DAEMON_NOT_STARTED", "no thread: %s", strerror(failure));
-    }
+  else if (read_ready(words, out[0], &buffer, error)) {
+    current.in = in[0];
+    current.out = out[0];
+    failure = start_reader(&buffer);
+    if (failure == 0)
+      current.number = ++pipes;
+    else
+      hangup_fail(error, "UNAVAILABLE", "DAEMON_NOT_STARTED", "no thread: %s", strerror(failure));
   }
   hangup_command_free(words);
   if (current.number != 0) return true;

@@ -167,7 +167,9 @@ static void part_probe(void) {
   hangup_error error;
   hangup_fixture *fixture = hangup_open(&error);
   if (fixture == NULL) {
-    printf("%s\n", error.reason);
+    printf("%s %s\n", error.reason, error.code);
+    for (char *at = error.message; (at = strchr(at, '\n')) != NULL;) *at = ' ';
+    printf("%s\n", error.message);
     exit(0);
   }
   char uid[64], pid[64], byte;
@@ -214,6 +216,31 @@ static void part_daemon_dies(void) {
   hangup_stop();
   fixture = open_fixture();
   CHECK(hangup_close(fixture, NULL, &error) == 0);
+  exit(0);
+}
+
+/* A daemon at an address that dies while events are waited for, and a connection. */
+static void *next_of(void *listener) {
+  hangup_error *error = malloc(sizeof *error);
+  CHECK(error != NULL && hangup_next(listener, error) == NULL);
+  return error;
+}
+
+static void part_shared_daemon_dies(void) {
+  hangup_error error, *waited;
+  hangup_event event;
+  hangup_fixture *fixture = open_fixture();
+  char pid[64];
+  ask(fixture, "getInfo", NULL, "pid", pid, sizeof pid);
+  hangup_listener *listener = listen_with(fixture, NULL);
+  hangup_events *events = hangup_events_open(fixture, NULL, &error);
+  pthread_t thread;
+  CHECK(events != NULL && pthread_create(&thread, NULL, next_of, listener) == 0);
+  CHECK(kill((pid_t)atol(pid), SIGKILL) == 0);
+  CHECK(hangup_events_next(events, 20000, &event, &error) == -1 && is(error.code, "UNAVAILABLE") && is(error.reason, "DAEMON_GONE"));
+  CHECK(pthread_join(thread, (void **)&waited) == 0 && is(waited->code, "UNAVAILABLE") && is(waited->reason, "DAEMON_GONE"));
+  free(waited);
+  CHECK(hangup_close(fixture, NULL, &error) == -1 && is(error.reason, "DAEMON_GONE"));
   exit(0);
 }
 
@@ -280,7 +307,7 @@ static void a_unix_socket_and_a_token_are_used(void) {
   CHECK(end_process(&probe) == 0);
   probe = run_part("probe", NULL, without);
   read_line(&probe, line, sizeof line);
-  CHECK(is(line, "TOKEN_MISSING"));
+  CHECK(is(line, "TOKEN_MISSING UNAUTHENTICATED"));
   CHECK(end_process(&probe) == 0);
   pclose(serve);
   snprintf(command, sizeof command, "rm -rf %s", folder);
@@ -300,8 +327,11 @@ static void the_command_is_the_one_of_the_environment_or_the_path_or_beside(void
   char node[2 * PATH_MAX];
   const char *by_command[] = {"PATH=/usr/bin:/bin", node, NULL}, *by_path[] = {"HANGUP_COMMAND=  ", path, NULL},
              *beside[] = {"HANGUP_COMMAND", NULL}, *nothing[] = {"HANGUP_COMMAND", "PATH=/nowhere", NULL},
-             *wrong[] = {"HANGUP_COMMAND=/nowhere/hangup", NULL}, *other[] = {"HANGUP_COMMAND=echo", NULL},
-             *unreachable[] = {"HANGUP_ADDRESS=127.0.0.1:1", NULL}, *blank[] = {"HANGUP_ADDRESS=  ", NULL};
+             *wrong[] = {"HANGUP_COMMAND=/nowhere/hangup", NULL}, *other[] = {"HANGUP_COMMAND=echo hello", NULL},
+             *unended[] = {"HANGUP_COMMAND=printf hello", NULL}, *unreachable[] = {"HANGUP_ADDRESS=127.0.0.1:1", NULL},
+             *absent[] = {"HANGUP_ADDRESS=unix:/no/such/socket", NULL}, *blank[] = {"HANGUP_ADDRESS=  ", NULL},
+             *no_port[] = {"HANGUP_ADDRESS=localhost", NULL}, *no_token[] = {"HANGUP_ADDRESS=127.0.0.1:1", "HANGUP_TOKEN=two words", NULL},
+             *no_file[] = {"HANGUP_ADDRESS=127.0.0.1:1", "HANGUP_TOKEN_FILE=/no/such/file", NULL};
   FILE *which = popen("command -v node", "r");
   CHECK(which != NULL && fgets(line, sizeof line, which) != NULL);
   pclose(which);
@@ -312,15 +342,32 @@ static void the_command_is_the_one_of_the_environment_or_the_path_or_beside(void
     const char *folder;
     const char *const *variables;
     const char *reason;
+    const char *message;
   } cases[] = {
-      {"/", by_command, NULL},           {"/", by_path, NULL},       {checkout, beside, NULL},         {"/", nothing, "DAEMON_NOT_FOUND"},
-      {NULL, wrong, "DAEMON_NOT_STARTED"}, {NULL, other, "DAEMON_NOT_STARTED"}, {NULL, unreachable, "ECONNREFUSED"},
-      {NULL, blank, NULL},
+      {"/", by_command, NULL, NULL},
+      {"/", by_path, NULL, NULL},
+      {checkout, beside, NULL, NULL},
+      {"/", nothing, "DAEMON_NOT_FOUND NOT_FOUND", "npm install"},
+      {NULL, wrong, "DAEMON_NOT_STARTED UNAVAILABLE", "it printed nothing"},
+      {NULL, other, "DAEMON_NOT_STARTED UNAVAILABLE", "it printed \"hello pipe\""},
+      {NULL, unended, "DAEMON_NOT_STARTED UNAVAILABLE", "it printed \"hello\""},
+      {NULL, unreachable, "DAEMON_GONE UNAVAILABLE", "no daemon at 127.0.0.1:1"},
+      {NULL, absent, "DAEMON_GONE UNAVAILABLE", "/no/such/socket"},
+      {NULL, blank, NULL, NULL},
+      {NULL, no_port, "INVALID_SETTING INVALID_ARGUMENT", "localhost"},
+      {NULL, no_token, "INVALID_SETTING INVALID_ARGUMENT", "HANGUP_TOKEN"},
+      {NULL, no_file, "INVALID_SETTING INVALID_ARGUMENT", "/no/such/file"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     struct process probe = run_part("probe", cases[i].folder, cases[i].variables);
     read_line(&probe, line, sizeof line);
     CHECK(cases[i].reason == NULL ? strchr(line, ' ') != NULL : is(line, cases[i].reason));
+    if (cases[i].reason != NULL) {
+      char message[1024];
+      read_line(&probe, message, sizeof message);
+      if (strstr(message, cases[i].message) == NULL) fprintf(stderr, "%s: %s\n", cases[i].reason, message);
+      CHECK(strstr(message, cases[i].message) != NULL);
+    }
     CHECK(end_process(&probe) == 0);
   }
   CHECK(unlink(link) == 0 && rmdir(folder) == 0);
@@ -381,6 +428,21 @@ static void part_gives_0(const char *part) {
 }
 
 static void a_dead_daemon_is_an_error_and_no_signal(void) { part_gives_0("daemon_dies"); }
+
+static void a_daemon_at_an_address_that_dies_is_an_error_too(void) {
+  char command[2 * PATH_MAX], ready[300], variable[300];
+  snprintf(command, sizeof command, "exec node %s/bin/hangup.cjs serve --listen 127.0.0.1:0", checkout);
+  FILE *serve = popen(command, "r");
+  CHECK(serve != NULL && fgets(ready, sizeof ready, serve) != NULL);
+  cJSON *json = cJSON_Parse(ready);
+  snprintf(variable, sizeof variable, "HANGUP_ADDRESS=%s", cJSON_GetObjectItem(json, "address")->valuestring);
+  cJSON_Delete(json);
+  const char *variables[] = {variable, NULL};
+  struct process process = run_part("shared_daemon_dies", NULL, variables);
+  CHECK(end_process(&process) == 0);
+  pclose(serve);
+}
+
 static void the_daemon_holds_no_socket_of_the_program(void) { part_gives_0("sockets_stay_ours"); }
 
 static void a_forked_child_has_a_daemon_of_its_own(void) {
@@ -503,6 +565,9 @@ static void an_error_has_its_code_and_reason(void) {
   for (size_t i = 0; i < sizeof no_calls / sizeof *no_calls; i++)
     CHECK(hangup_call(fixture, no_calls[i], NULL, &error) == NULL && is(error.reason, "INVALID_REQUEST"));
   CHECK(hangup_call(fixture, no_calls[3] + 1, NULL, &error) == NULL && is(error.reason, "INVALID_LINE"));
+  /* Nobody's port, and yet it has a session. */
+  CHECK(hangup_accepted(echo, hangup_local_port(-1), &error) == NULL);
+  CHECK(is(error.code, "INVALID_ARGUMENT") && is(error.reason, "INVALID_REQUEST") && strstr(error.message, "no local port") != NULL);
   CHECK(hangup_dial(fixture, "127.0.0.1:1", NULL, &error) == NULL && is(error.reason, "CONNECT_FAILED"));
   CHECK(hangup_signal(fixture, "nobody", &error) == -1 && is(error.reason, "UNKNOWN_SIGNAL"));
   CHECK(hangup_dial(fixture, "127.0.0.1:1", NULL, NULL) == NULL);
@@ -657,9 +722,16 @@ static void events_come_in_order_and_their_wait_ends(void) {
   CHECK(hangup_events_next(events, 100, &event, &error) == -1 && is(error.reason, "WAIT_TIMEOUT"));
   hangup_events *one = hangup_events_open(fixture, HANGUP_JSON({"afterSequence" : "0", "maxEvents" : 1}), &error);
   CHECK(one != NULL && hangup_events_next(one, 5000, &event, &error) == 0);
-  CHECK(hangup_events_next(one, 5000, &event, &error) == -1 && is(error.reason, "END_OF_EVENTS"));
+  CHECK(hangup_events_next(one, 5000, &event, &error) == -1 && is(error.code, "OUT_OF_RANGE") && is(error.reason, "END_OF_EVENTS"));
+  /* The end of the scope is that of its events. */
+  char *deleted = hangup_call(fixture, "deleteScope", NULL, &error);
+  CHECK(deleted != NULL);
+  free(deleted);
+  do CHECK(hangup_events_next(events, 5000, &event, &error) == 0);
+  while (strcmp(event.kind, "SCOPE_ENDED") != 0);
+  CHECK(hangup_events_next(events, 5000, &event, &error) == -1 && is(error.code, "OUT_OF_RANGE") && is(error.reason, "END_OF_EVENTS"));
   close(fd);
-  CHECK(hangup_close(fixture, NULL, &error) == 0);
+  CHECK(hangup_close(fixture, NULL, &error) == -1 && is(error.reason, "UNKNOWN_SCOPE"));
 }
 
 static void data_goes_both_ways_as_bytes(void) {
@@ -779,6 +851,7 @@ int main(int argc, char **argv) {
       {"probe", part_probe},
       {"probe_forked", part_probe_forked},
       {"daemon_dies", part_daemon_dies},
+      {"shared_daemon_dies", part_shared_daemon_dies},
       {"sockets_stay_ours", part_sockets_stay_ours},
   };
   for (size_t i = 0; argc == 3 && i < sizeof parts / sizeof *parts; i++)
@@ -796,6 +869,7 @@ int main(int argc, char **argv) {
       TEST(a_killed_process_leaves_nothing_on_a_daemon_that_it_shares),
       TEST(a_killed_process_leaves_nothing_though_a_forked_child_lives),
       TEST(a_dead_daemon_is_an_error_and_no_signal),
+      TEST(a_daemon_at_an_address_that_dies_is_an_error_too),
       TEST(the_daemon_holds_no_socket_of_the_program),
       TEST(a_forked_child_has_a_daemon_of_its_own),
       TEST(a_forked_child_can_close_what_a_thread_of_its_parent_waits_for),
