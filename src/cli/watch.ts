@@ -28,6 +28,7 @@ export async function watch(options: WatchOptions): Promise<void> {
     daemonUid: options.daemonUid ?? "",
   };
   const print = options.json === true ? (event: Event) => jsonLine(Event, event) : eventText;
+  let last: Event | undefined;
   await useService(options, EventServiceDefinition, async (client) => {
     // A daemon says at once that the stream has begun; how long the first event takes is up to the world.
     const begun = new AbortController();
@@ -36,11 +37,15 @@ export async function watch(options: WatchOptions): Promise<void> {
       for await (const { events } of client.streamEvents(request, { signal: begun.signal })) {
         clearTimeout(silence);
         process.stdout.write(events.map(print).join(""));
+        last = events.at(-1) ?? last;
       }
     } finally {
       clearTimeout(silence);
     }
   });
+  // A stream that ends with it has ended with its scope; one of `default` or all scopes may have it last by chance.
+  const { scope } = request;
+  if (!["", "default", "-"].includes(scope) && last?.fact?.$case === "scopeEnded") return;
   if (maxEvents === 0) throw new CommandError("DAEMON_STOPPING", `the daemon at ${options.address} has ended`);
 }
 

@@ -96,6 +96,16 @@ describe("hangup scope", () => {
     expect(await served.verb("scope", "list")).not.toContain("held");
   });
 
+  test("watch of a scope ends with it, with 0", async () => {
+    await served.verb("scope", "create", "watched");
+    await using watching = start(["watch", "--scope", "watched", "--kinds", "peer_fin", "--address", served.address]);
+    expect(await watching.line()).toContain("subscribed");
+    await served.verb("scope", "delete", "watched");
+    const { code, stdout, stderr } = await watching.exit();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/scope_ended +- +watched, deleted\n$/);
+  });
+
   test("hold prints the report when somebody else ends the scope, and ends with 0", async () => {
     await using holder = start(["scope", "hold", "--label", "of=me", "--address", served.address]);
     const name = await holder.line();
