@@ -41,7 +41,7 @@ const otherCalls = 1000;
  * Calls of one stream that are under way. Those past it are refused, and not left unread: behind them may be the
  * `cancel` of one of the others. Never less than may wait and be dialed by other bounds, which say so themselves.
  */
-function maxCalls({ waiters, sessions }: Limits): number {
+function mostCalls({ waiters, sessions }: Limits): number {
   return waiters + sessions + otherCalls;
 }
 
@@ -54,7 +54,7 @@ export function controlService(
 ): ControlServiceImplementation {
   return {
     async *control(requests, context) {
-      const stream = new ControlStream(methods, context, maxCalls(fixture.limits), reportBug, observer);
+      const stream = new ControlStream(methods, context, mostCalls(fixture.limits), reportBug, observer);
       const onStop = () => stream.stop();
       const onCancel = () => stream.cancel();
       fixture.stopped.addEventListener("abort", onStop, { once: true });

@@ -153,8 +153,8 @@ test.each([
 });
 
 test("calls past those that a stream may have under way are refused and told of, and one that is given up makes room", async () => {
-  const waitSession = (_: unknown, { signal }: CallContext) =>
-    new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+  const waitSession = (_asked: unknown, { signal }: CallContext) =>
+    new Promise((_never, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
   const getInfo = () => Promise.resolve({});
   const methods = { waitSession, getInfo } as unknown as Methods;
   const told: CallEnd[] = [];
@@ -266,10 +266,14 @@ test("the daemon's end ends the stream in order, after the reply to what was und
 test("a bug in a call is logged by the path that calls of the stream have, with what was asked", async () => {
   const bugs: unknown[] = [];
   const getSession = () => Promise.reject(new Error("a bug"));
-  const service = controlService(new Fixture(defaultLimits), { getSession } as unknown as Methods, (path, _, asked) => {
-    bugs.push([path, asked]);
-    return "its id";
-  });
+  const service = controlService(
+    new Fixture(defaultLimits),
+    { getSession } as unknown as Methods,
+    (path, _error, asked) => {
+      bugs.push([path, asked]);
+      return "its id";
+    },
+  );
   const requests = async function* requests() {
     yield { id: 1n, request: request("getSession", { session: "echo/1" }) };
   };
