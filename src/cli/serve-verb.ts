@@ -20,7 +20,7 @@ export function addServe(program: Command): void {
     .option(
       "--keepalive <duration>",
       "how often a client is asked whether it is still there, and how long it may take to answer; 0s: never" +
-        " (default: 10s, on loopback never)",
+        " (default: 10s, where --listen is loopback never)",
     )
     .option("--fixture <file>", "listeners, sessions and plans to begin with, in YAML or JSON (docs/plans.md)")
     .option("--metrics <address>", "serve Prometheus metrics, at /metrics of 127.0.0.1:9464, [::1]:0, unix:/path")
