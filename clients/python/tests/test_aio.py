@@ -295,3 +295,24 @@ async def test_a_socket_may_be_given_for_its_port() -> None:
         with socket.create_connection((listener.host, listener.port)) as client:
             await (await listener.accepted(client)).close()
             assert client.recv(1) == b""
+        with socket.socket() as unconnected, pytest.raises(HangupError, match="not connected yet") as refused:
+            await listener.accepted(unconnected)
+        assert (refused.value.code, refused.value.reason) == ("INVALID_ARGUMENT", "INVALID_REQUEST")
+
+
+@pytest.mark.parametrize(("by", "code"), [("the fixture", "CANCELLED"), ("somebody else", "OUT_OF_RANGE")])
+async def test_who_ended_the_stream_of_events_is_told(by: str, code: str) -> None:
+    fixture = await aio.fixture()
+    events = await fixture.events()
+    waiting = asyncio.ensure_future(events.wait_for("session_opened", timeout=60))
+    await asyncio.sleep(0)
+    if by == "the fixture":
+        await fixture.close()
+    else:
+        await fixture.call(scope_pb2.DeleteScopeRequest(scope=fixture.scope), scope_pb2.DeleteScopeResponse)
+    with pytest.raises(HangupError) as end:
+        await waiting
+    assert (end.value.code, end.value.reason) == (code, "END_OF_EVENTS")
+    if by != "the fixture":
+        with pytest.raises(HangupError):
+            await fixture.close()

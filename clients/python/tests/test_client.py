@@ -44,6 +44,25 @@ def test_accepted_gives_the_session_of_the_socket_or_its_port(hangup_listener: L
         assert session.local_address == hangup_listener.address
 
 
+def test_accepted_without_a_port_is_refused_and_gives_nobody_elses_session(
+    hangup_listener: Listener, client: socket.socket
+) -> None:
+    hangup_listener.accepted(client)  # which the daemon would give for port 0
+    with socket.socket() as unconnected, socket.socket() as closed, socket.socket(socket.AF_UNIX) as unix:
+        closed.close()
+        for given, why in (
+            (0, "0 is no port"),
+            (-1, "-1 is no port"),
+            (65536, "65536 is no port"),
+            (unconnected, "not connected yet, or closed already; keep the number"),
+            (closed, "not connected yet, or closed already; keep the number"),
+            (unix, r"a unix socket has no port: use next\(\)"),
+        ):
+            with pytest.raises(HangupError, match=why) as refused:
+                hangup_listener.accepted(given)
+            assert (refused.value.code, refused.value.reason) == ("INVALID_ARGUMENT", "INVALID_REQUEST")
+
+
 def test_accepted_waits_for_a_connection_still_to_come(hangup_listener: Listener) -> None:
     with socket.socket() as client:
         client.bind(("127.0.0.1", 0))
@@ -295,8 +314,9 @@ def test_events_are_those_since_the_call_in_order(hangup: Fixture, hangup_listen
         with pytest.raises(HangupTimeoutError, match=r"no event within 0\.05 s; the last one was session_ended"):
             events.next(timeout=0.05)
     assert list(events) == []
-    with pytest.raises(HangupError, match="closed"):
+    with pytest.raises(HangupError, match="closed") as closed:
         events.next()
+    assert (closed.value.code, closed.value.reason) == ("CANCELLED", "END_OF_EVENTS")
 
 
 def test_who_waits_for_an_event_is_told_of_the_end(hangup: Fixture) -> None:
@@ -305,6 +325,22 @@ def test_who_waits_for_an_event_is_told_of_the_end(hangup: Fixture) -> None:
     later.start()
     assert list(events) == []
     later.join()
+
+
+@pytest.mark.parametrize(("by", "code"), [("the fixture", "CANCELLED"), ("somebody else", "OUT_OF_RANGE")])
+def test_who_ended_the_stream_of_events_is_told(by: str, code: str) -> None:
+    fixture = hangup.fixture()
+    events = fixture.events()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(events.wait_for, "session_opened", timeout=60)
+        wait_until(events._taking.locked)
+        if by == "the fixture":
+            fixture.close()
+        else:
+            hangup.daemon().call(scope_pb2.DeleteScopeRequest(scope=fixture.scope), scope_pb2.DeleteScopeResponse)
+        with pytest.raises(HangupError) as end:
+            waiting.result()
+    assert (end.value.code, end.value.reason) == (code, "END_OF_EVENTS")
 
 
 def test_an_event_is_given_to_one_of_several_threads(hangup: Fixture, hangup_listener: Listener) -> None:
@@ -419,6 +455,7 @@ def test_steps_that_never_fired_are_an_error_with_a_line_each() -> None:
         "  echo, plan 2: it had no connection"
     )
     assert isinstance(never.value, AssertionError)
+    assert (never.value.code, never.value.reason) == ("FAILED_PRECONDITION", "NEVER_FIRED")
 
 
 def test_a_fixture_can_be_told_to_let_that_pass() -> None:

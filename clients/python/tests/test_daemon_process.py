@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.rpc import code_pb2, status_pb2
 
 import hangup
 from hangup import _contract, _daemon_process
@@ -82,6 +83,67 @@ def test_without_the_token_the_reason_is_told(monkeypatch: pytest.MonkeyPatch, t
         with pytest.raises(hangup.HangupError) as over_the_stream:
             hangup.daemon().info()
         assert over_the_stream.value.reason == "TOKEN_MISSING"
+
+
+@pytest.mark.usefixtures("on_its_own")
+@pytest.mark.parametrize(
+    "address",
+    [
+        "localhost",
+        "127.0.0.1",
+        "127.0.0.1:",
+        "127.0.0.1:0",
+        "127.0.0.1:99999",
+        "127.0.0.1:٤٢",
+        ":4264",
+        "::1:4264",
+        "http://127.0.0.1:4264",
+        "unix:",
+        "/run/hangup.sock",
+        "127.0.0.1:4264\n127.0.0.1:4265",
+    ],
+)
+def test_an_address_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("HANGUP_ADDRESS", address)
+    with pytest.raises(hangup.NoDaemonError, match="is no address of a daemon") as none:
+        hangup.fixture()
+    assert (none.value.code, none.value.reason) == ("INVALID_ARGUMENT", "INVALID_SETTING")
+
+
+@pytest.mark.parametrize("address", ["localhost:1", "a.b-c_d:65535", "[::1]:4264", "unix:/a b", "unix:relative"])
+def test_an_address_that_is_one_is_taken(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("HANGUP_ADDRESS", f" {address}\n")
+    assert _daemon_process.place().address == address
+
+
+@pytest.mark.usefixtures("on_its_own")
+@pytest.mark.parametrize("by", ["HANGUP_TOKEN", "HANGUP_TOKEN_FILE"])
+@pytest.mark.parametrize("token", [" ", "two words", "two\nlines", "t\u00f6ken", "bell\a"])
+def test_a_token_that_cannot_be_sent_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, by: str, token: str
+) -> None:
+    file = tmp_path / "token"
+    file.write_text(token, encoding="utf-8")
+    monkeypatch.setenv("HANGUP_ADDRESS", "127.0.0.1:1")
+    monkeypatch.setenv(by, token if by == "HANGUP_TOKEN" else str(file))
+    with pytest.raises(hangup.NoDaemonError, match=f"{by}.* has no token that can be used") as unusable:
+        hangup.fixture()
+    assert (unusable.value.code, unusable.value.reason) == ("INVALID_ARGUMENT", "INVALID_SETTING")
+
+
+@pytest.mark.usefixtures("on_its_own")
+@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe"])
+def test_a_token_file_that_has_none_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None
+) -> None:
+    file = tmp_path / "token"
+    if content is not None:
+        file.write_bytes(content)
+    monkeypatch.setenv("HANGUP_ADDRESS", "127.0.0.1:1")
+    monkeypatch.setenv("HANGUP_TOKEN_FILE", str(file))
+    with pytest.raises(hangup.NoDaemonError, match="HANGUP_TOKEN_FILE") as unusable:
+        hangup.fixture()
+    assert (unusable.value.code, unusable.value.reason) == ("INVALID_ARGUMENT", "INVALID_SETTING")
 
 
 @pytest.mark.usefixtures("on_its_own")
@@ -184,6 +246,17 @@ def test_a_command_that_is_no_daemon_is_told(monkeypatch: pytest.MonkeyPatch) ->
         hangup.daemon()
 
 
+@pytest.mark.usefixtures("on_its_own")
+@pytest.mark.parametrize("address", [1, None, "", "nowhere"])
+def test_a_ready_line_without_an_address_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, address: Any) -> None:
+    script = tmp_path / "ready.py"
+    script.write_text(f"print({json.dumps(json.dumps({'address': address}))})")
+    monkeypatch.setenv("HANGUP_COMMAND", f"{sys.executable} {script}")
+    with pytest.raises(hangup.NoDaemonError, match="its first line should say where it is") as not_started:
+        hangup.daemon()
+    assert (not_started.value.code, not_started.value.reason) == ("UNAVAILABLE", "DAEMON_NOT_STARTED")
+
+
 HOLDING = """
 import json, socket, sys
 import hangup
@@ -251,6 +324,51 @@ os.wait()
         running.kill()
         assert select.select([ended], [], [], 10)[0], "the fork holds the pipe"
         os.close(ended)
+
+
+def test_a_handle_in_a_fork_says_so_at_once_and_the_process_that_made_it_goes_on(tmp_path: Path) -> None:
+    script = """
+import os, socket
+import hangup
+
+fixture = hangup.fixture()
+listener = fixture.listen()
+events = fixture.events()
+client = socket.create_connection((listener.host, listener.port))
+session = listener.accepted(client)
+assert events.next().kind == "session_opened"
+if os.fork() == 0:
+    daemon = hangup._client._shared
+    for call in (
+        daemon.info, fixture.listen, fixture.events, daemon.fixture, listener.get, listener.next, session.reset,
+        events.next, fixture.close,
+    ):
+        try:
+            call()
+        except hangup.HangupError as error:
+            os.write(1, f"{error.code} {error.reason}\\n".encode())
+    os._exit(0)
+os.wait()
+session.reset()
+assert events.wait_for("session_ended").session == session.name
+print(fixture.close().sessions)
+"""
+    path = tmp_path / "process.py"
+    path.write_text(script)
+    # A call that waits for its answer takes 40 s.
+    ran = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, timeout=30)
+    stale = "FAILED_PRECONDITION STALE_HANDLE\n"
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, 9 * stale + "1\n", "")
+
+
+async def test_a_wait_for_the_daemon_in_a_fork_says_so_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with hangup.aio.fixture() as fixture:
+        monkeypatch.setattr(os, "getpid", lambda: 1)  # a fork would have this event loop too
+        for waiting in (fixture.listen(), fixture.events(), hangup.aio.fixture()):
+            with pytest.raises(hangup.HangupError) as stale:
+                await waiting
+            assert (stale.value.code, stale.value.reason) == ("FAILED_PRECONDITION", "STALE_HANDLE")
+        monkeypatch.undo()
 
 
 def test_forks_of_forks_keep_their_own_files(tmp_path: Path) -> None:
@@ -350,6 +468,127 @@ def test_a_stream_without_a_message_is_an_error_of_ours(monkeypatch: pytest.Monk
             hangup.fixture()
     finally:
         server.stop(None).wait()
+
+
+def test_a_daemon_killed_under_a_stream_of_events_leaves_nothing_on_standard_error(tmp_path: Path) -> None:
+    script = """
+import asyncio, gc, os, signal
+import hangup
+from hangup import _daemon_process
+from hangup.aio import fixture
+
+async def main():
+    made = await fixture()
+    events = await made.events()
+    try:
+        await events.next(timeout=0.01)
+    except hangup.HangupTimeoutError as error:
+        print(error.code, error.reason)
+    os.kill(_daemon_process._own.pid, signal.SIGKILL)
+    # Its end is that of the read which nobody waits for any more.
+    await asyncio.wait([events._stream._reading])
+    for waiting in (made.listen(), made.close()):
+        try:
+            await waiting
+        except hangup.HangupError as error:
+            print(error.code, error.reason)
+    del made, events, waiting
+    gc.collect()
+
+asyncio.run(main())
+"""
+    path = tmp_path / "process.py"
+    path.write_text(script)
+    ran = subprocess.run([sys.executable, str(path)], capture_output=True, text=True)
+    printed = "DEADLINE_EXCEEDED WAIT_TIMEOUT\n" + 2 * "UNAVAILABLE DAEMON_GONE\n"
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, printed, "")
+
+
+@pytest.fixture
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """In place of a daemon, one whose streams of events have a gap in them, and then end."""
+    import grpc
+
+    from hangup.v1.event_pb2 import StreamEventsResponse
+    from hangup.v1.scope_pb2 import HoldScopeResponse
+
+    streams: dict[str, list[Any]] = {
+        "HoldScope": [HoldScopeResponse()],
+        "StreamEvents": [
+            StreamEventsResponse(events=[{"sequence": 6, "subscribed": {}}]),
+            StreamEventsResponse(
+                events=[
+                    {"sequence": 9, "lost": {"first_sequence": 7, "last_sequence": 9}},
+                    {"sequence": 10, "session_ended": {}},
+                ]
+            ),
+        ],
+    }
+
+    class Forgetful(grpc.GenericRpcHandler):
+        def service(self, handler_call_details: Any) -> Any:
+            replies = streams.get(handler_call_details.method.rpartition("/")[2])
+            if replies is None:
+                return None
+            return grpc.unary_stream_rpc_method_handler(
+                lambda request, context: iter(replies), response_serializer=lambda reply: reply.SerializeToString()
+            )
+
+    server = grpc.server(ThreadPoolExecutor(4), handlers=[Forgetful()])
+    monkeypatch.setenv("HANGUP_ADDRESS", f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}")
+    server.start()
+    yield
+    server.stop(None).wait()
+
+
+def code_and_reason(error: hangup.HangupError) -> tuple[str, str]:
+    return error.code, error.reason
+
+
+@pytest.mark.usefixtures("on_its_own", "forgetful")
+def test_a_wait_for_an_event_tells_of_a_gap_and_of_the_end() -> None:
+    fixture = hangup.daemon().fixture()
+    events, others = fixture.events(), fixture.events()
+    with pytest.raises(hangup.HangupError, match=r"no such event session_ended yet, .* one of 7 to 9") as lost:
+        events.wait_for("session_ended")
+    assert code_and_reason(lost.value) == ("DATA_LOSS", "EVENTS_LOST")
+    assert events.wait_for("session_ended").sequence == 10
+    assert others.wait_for("lost").fact.last_sequence == 9
+    others.next()
+    for ended in (events, others):
+        with pytest.raises(hangup.HangupError) as end:
+            ended.next()
+        assert code_and_reason(end.value) == ("OUT_OF_RANGE", "END_OF_EVENTS")
+
+
+@pytest.mark.usefixtures("on_its_own", "forgetful")
+async def test_a_wait_for_an_event_tells_of_a_gap_and_of_the_end_with_asyncio() -> None:
+    fixture = await hangup.aio.fixture(allow_never_fired=True)
+    events = await fixture.events()
+    with pytest.raises(hangup.HangupError, match=r"no such event session_ended yet, .* one of 7 to 9") as lost:
+        await events.wait_for("session_ended")
+    assert code_and_reason(lost.value) == ("DATA_LOSS", "EVENTS_LOST")
+    assert (await events.wait_for("session_ended")).sequence == 10
+    with pytest.raises(hangup.HangupError) as end:
+        await events.next()
+    assert code_and_reason(end.value) == ("OUT_OF_RANGE", "END_OF_EVENTS")
+    with pytest.raises(hangup.HangupError):
+        await fixture.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [("UNAVAILABLE", "DAEMON_GONE"), ("DEADLINE_EXCEEDED", "NO_ANSWER"), ("RESOURCE_EXHAUSTED", "")],
+)
+def test_without_details_it_is_not_the_daemon_who_says_so(code: str, reason: str) -> None:
+    status = status_pb2.Status(code=code_pb2.Code.Value(code), message="a proxy says")
+    in_trailers = [("grpc-status-details-bin", status.SerializeToString())]
+    for error in (
+        _contract.error_of(status),
+        _contract.error_of_rpc(code, "a proxy says", (), lambda: ""),
+        _contract.error_of_rpc(code, "a proxy says", in_trailers, lambda: ""),
+    ):
+        assert (*code_and_reason(error), error.message) == (code, reason, "a proxy says")
 
 
 def test_processes_can_be_started_while_calls_are_under_way() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from typing import Any, Callable, Generic, TypeVar
 
@@ -14,7 +15,7 @@ from hangup.v1 import control_pb2
 
 from . import _contract
 from ._calls import CHANNEL_OPTIONS, metadata, where
-from ._daemon_process import Place
+from ._daemon_process import Place, stale_handle
 
 M = TypeVar("M", bound=Message)
 
@@ -26,6 +27,7 @@ class AioCalls:
 
     def __init__(self, place: Place) -> None:
         self.place = place
+        self._process = os.getpid()
         self._channel = grpc.aio.insecure_channel(place.address, CHANNEL_OPTIONS)
         self._metadata = metadata(place)
         self._control: _Control | None = None
@@ -33,8 +35,7 @@ class AioCalls:
 
     async def call(self, request: Message, response: type[M]) -> M:
         """The reply. Raises HangupError."""
-        if self._closed:
-            raise _contract.fixture_closed()
+        self._assert_usable()
         rpc = _contract.RPCS[request.DESCRIPTOR.name]
         seconds = _contract.patience(request)
         if not rpc.control or request.ByteSize() > _contract.LONGEST_ON_CONTROL:
@@ -60,8 +61,7 @@ class AioCalls:
 
     async def stream(self, path: str, request: Message, response: type[M]) -> AioStream[M]:
         """What a streaming RPC tells, from its first message on. Raises HangupError."""
-        if self._closed:
-            raise _contract.fixture_closed()
+        self._assert_usable()
         seconds = _contract.PATIENCE_SECONDS
         call = self._channel.unary_stream(
             path, request_serializer=type(request).SerializeToString, response_deserializer=response.FromString
@@ -86,6 +86,12 @@ class AioCalls:
         if self._control is not None:
             await self._control.close()
         await self._channel.close()
+
+    def _assert_usable(self) -> None:
+        if self._process != os.getpid():
+            raise stale_handle()
+        if self._closed:
+            raise _contract.fixture_closed()
 
     def error(self, error: grpc.aio.AioRpcError) -> Exception:
         """What gRPC tells."""
@@ -180,6 +186,8 @@ class AioStream(Generic[M]):
         if self._reading is None:
             # A read that is cancelled would cancel the whole RPC.
             self._reading = asyncio.ensure_future(self._read())
+            # Perhaps nobody waits any more when it fails, and then asyncio would complain.
+            self._reading.add_done_callback(lambda read: read.cancelled() or read.exception())
         message = await asyncio.shield(self._reading)
         if message is not None:
             self._reading = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import threading
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from google.protobuf.message import Message
 from hangup.v1 import control_pb2
 
 from . import _contract
-from ._daemon_process import Place
+from ._daemon_process import Place, stale_handle
 
 M = TypeVar("M", bound=Message)
 
@@ -41,13 +42,27 @@ class Calls:
 
     def __init__(self, place: Place) -> None:
         self.place = place
+        self._process = os.getpid()
         self._channel = grpc.insecure_channel(place.address, CHANNEL_OPTIONS)
         self._metadata = metadata(place)
         self._lock = threading.Lock()
         self._control: _Control | None = None
 
+    @property
+    def stale(self) -> bool:
+        """Whether this process is a fork of the one that made it: its threads are not here, and its connection is that
+        of the other one still.
+        """
+        return self._process != os.getpid()
+
+    def assert_not_stale(self) -> None:
+        """Raises HangupError, before a lock is asked for that a thread may have held at the fork."""
+        if self.stale:
+            raise stale_handle()
+
     def call(self, request: Message, response: type[M]) -> M:
         """The reply. Raises HangupError."""
+        self.assert_not_stale()
         rpc = _contract.RPCS[request.DESCRIPTOR.name]
         seconds = _contract.patience(request)
         if not rpc.control or request.ByteSize() > _contract.LONGEST_ON_CONTROL:
@@ -71,6 +86,7 @@ class Calls:
 
     def stream(self, path: str, request: Message, response: type[M]) -> Stream[M]:
         """What a streaming RPC tells, from its first message on. Raises HangupError."""
+        self.assert_not_stale()
         call = self._channel.unary_stream(
             path, request_serializer=type(request).SerializeToString, response_deserializer=response.FromString
         )(request, metadata=self._metadata)
@@ -78,6 +94,8 @@ class Calls:
 
     def close(self) -> None:
         """Closes the connection: what is under way ends with an error."""
+        if self.stale:
+            return
         with self._lock:
             if self._control is not None:
                 self._control.close()
@@ -206,6 +224,10 @@ class Stream(Generic[M]):
         self._arrived: queue.Queue[Any] | None = None
         self._cancelled = False
 
+    def assert_not_stale(self) -> None:
+        """As that of `Calls`."""
+        self._calls.assert_not_stale()
+
     def next(self, timeout: float | None) -> M | None:
         """The next message; None at the end. Raises queue.Empty, HangupError."""
         if self._arrived is None:
@@ -221,6 +243,8 @@ class Stream(Generic[M]):
 
     def cancel(self) -> None:
         """Ends it. Who waits for its next message is told of the end."""
+        if self._calls.stale:
+            return
         self._cancelled = True
         self._call.cancel()
         if self._arrived is not None:

@@ -240,6 +240,8 @@ class Fixture:
         with self._ending:
             if self._report is None:
                 request = scope_pb2.DeleteScopeRequest(scope=self.scope, uid=self._scope.uid)
+                for events in self._events:
+                    events._closed = True  # their last event may be taken before the reply is here
                 try:
                     self._report = Report.of(self._calls.call(request, scope_pb2.DeleteScopeResponse).report)
                 finally:
@@ -302,7 +304,7 @@ class Listener:
         The test's own socket may be given for its port. A session that was given before and has ended is not given
         again: ports come round.
 
-        Raises HangupTimeoutError: WAIT_TIMEOUT.
+        Raises HangupTimeoutError: WAIT_TIMEOUT; HangupError: INVALID_REQUEST for a socket that has no local port.
         """
         port = _contract.peer_port(peer_port)
         request = self._given.accepted(self._listener, port, timeout)
@@ -318,6 +320,7 @@ class Listener:
 
         Raises HangupTimeoutError: WAIT_TIMEOUT.
         """
+        self._calls.assert_not_stale()
         left = timeout
         if not self._asking_next.acquire(blocking=False):
             deadline = time.monotonic() + timeout
@@ -538,11 +541,12 @@ class Events:
         self._taking = threading.Lock()
         self._taken: list[Event] = []
         self._last: Event | None = None
+        self._closed = False
 
     def next(self, *, timeout: float = 5.0) -> Event:
         """The next event; waits for it, up to `timeout` seconds.
 
-        Raises HangupTimeoutError; HangupError after `close()`.
+        Raises HangupTimeoutError: WAIT_TIMEOUT; HangupError: END_OF_EVENTS.
         """
         return self._given(time.monotonic() + timeout, "event", timeout)
 
@@ -550,16 +554,20 @@ class Events:
         """The next event of this kind (`session_ended`) for which `matches` holds, if given; those before it are
         passed over. Waits up to `timeout` seconds.
 
-        Raises HangupTimeoutError; HangupError after `close()`.
+        Raises HangupTimeoutError: WAIT_TIMEOUT; HangupError: END_OF_EVENTS, EVENTS_LOST.
         """
         deadline = time.monotonic() + timeout
+        what = f"such event {kind.lower()}"
         while True:
-            event = self._given(deadline, f"such event {kind.lower()}", timeout)
+            event = self._given(deadline, what, timeout)
             if event.kind == kind.lower() and (matches is None or matches(event)):
                 return event
+            if event.kind == "lost":
+                raise _contract.events_lost(what, event)
 
     def close(self) -> None:
         """Ends the stream."""
+        self._closed = True
         self._stream.cancel()
 
     def _given(self, deadline: float, what: str, timeout: float) -> Event:
@@ -568,10 +576,11 @@ class Events:
         except queue.Empty:
             raise _contract.no_event(what, timeout, self._last) from None
         if event is None:
-            raise _contract.events_closed()
+            raise _contract.events_ended(self._closed)
         return event
 
     def _next(self, deadline: float | None) -> Event | None:
+        self._stream.assert_not_stale()
         if not self._taking.acquire(timeout=-1 if deadline is None else max(0.0, deadline - time.monotonic())):
             raise queue.Empty
         try:

@@ -254,8 +254,25 @@ def _target(host: str, port: int) -> str:
 
 
 def peer_port(port: Port) -> int:
-    """The port, or the local port of the socket."""
-    return port if isinstance(port, int) else int(port.getsockname()[1])
+    """The port, or the local port of the socket. Raises HangupError: for 0 the daemon would give any session."""
+    if isinstance(port, int):
+        number = port
+    else:
+        try:
+            name = port.getsockname()
+        except OSError:  # it is closed
+            name = None
+        # Of a unix socket it is the path.
+        number = name[1] if isinstance(name, tuple) else 0
+    if 1 <= number <= 65535:
+        return number
+    if isinstance(port, int):
+        what = f"{port} is no port"
+    elif port.family == getattr(socket, "AF_UNIX", None):
+        what = "a unix socket has no port: use next()"
+    else:
+        what = "the socket has no local port: it is not connected yet, or closed already; keep the number"
+    raise HangupError("INVALID_ARGUMENT", "INVALID_REQUEST", f"accepted(): {what}")
 
 
 def wait_session(
@@ -359,6 +376,8 @@ def error_of(status: status_pb2.Status) -> HangupError:
         elif detail.Unpack(as_session):
             session = as_session
     type_ = HangupTimeoutError if code == "DEADLINE_EXCEEDED" else HangupError
+    # Without details it is not the daemon who says so, but gRPC, or a proxy.
+    reason = reason or {"UNAVAILABLE": "DAEMON_GONE", "DEADLINE_EXCEEDED": "NO_ANSWER"}.get(code, "")
     return type_(code, reason, status.message, metadata, receipt, session)
 
 
@@ -392,9 +411,18 @@ def no_event(what: str, timeout: float, last: Event | None) -> HangupTimeoutErro
     return HangupTimeoutError("DEADLINE_EXCEEDED", "WAIT_TIMEOUT", f"no {what} within {timeout:g} s; {seen}")
 
 
-def events_closed() -> HangupError:
-    """What a wait for an event of a closed stream ends with."""
-    return HangupError("CANCELLED", "END_OF_EVENTS", "the stream of events was closed")
+def events_ended(closed: bool) -> HangupError:
+    """What a wait for an event ends with behind the last one; `closed`: by the test itself."""
+    if closed:
+        return HangupError("CANCELLED", "END_OF_EVENTS", "the stream of events was closed")
+    return HangupError("OUT_OF_RANGE", "END_OF_EVENTS", "the stream of events has ended, as its scope has")
+
+
+def events_lost(what: str, lost: Event) -> HangupError:
+    """What a wait for a certain event ends with that may have been among those that are missing."""
+    first, last = lost.fact.first_sequence, lost.fact.last_sequence
+    message = f"no {what} yet, and it may be one of {first} to {last}, which were not taken in time"
+    return HangupError("DATA_LOSS", "EVENTS_LOST", message)
 
 
 def events_of(reply: event_pb2.StreamEventsResponse) -> list[Event]:

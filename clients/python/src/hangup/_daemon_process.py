@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import json
 import os
+import re
 import selectors
 import shutil
 import signal
@@ -29,6 +30,11 @@ ENDING_SECONDS = 0.5
 
 #: What is about one daemon alone: nothing for a daemon of our own, nor for what it starts.
 _CREDENTIALS = ("HANGUP_TOKEN", "HANGUP_TOKEN_FILE", "HANGUP_TLS_CA", "HANGUP_TLS_CERT", "HANGUP_TLS_KEY")
+
+#: What an address is: gRPC would take `localhost` to mean port 443, and a port modulo 65536.
+_ADDRESS = re.compile(r"unix:.+|(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
+#: What a token is: it goes as metadata, of which gRPC refuses all else without saying which.
+_TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True)
@@ -69,9 +75,8 @@ class DaemonProcess:
         self._readers = [threading.Thread(target=self._keep_last_words, name="hangup-stderr", daemon=True)]
         self._readers[0].start()
         ready = self._first_line()
-        try:
-            self.address = str(json.loads(ready)["address"])
-        except (ValueError, KeyError, TypeError):
+        address = _address_in(ready)
+        if address is None:
             self._process.kill()
             code = self._process.wait()
             self.stop()
@@ -79,7 +84,8 @@ class DaemonProcess:
                 ended = f"its first line should say where it is, and is {ready!r}"
             else:
                 ended = f"exit code {code}" if code >= 0 else f"no ready line within {START_SECONDS:g} s"
-            raise _not_started(f"{' '.join(line)} did not start: {ended}.{self.last_words()}\n{_WHAT_TO_DO}") from None
+            raise _not_started(f"{' '.join(line)} did not start: {ended}.{self.last_words()}\n{_WHAT_TO_DO}")
+        self.address = address
         # A wrapper that goes on printing would be held up when the pipe is full.
         self._readers.append(threading.Thread(target=self._pass_over, name="hangup-stdout", daemon=True))
         self._readers[1].start()
@@ -155,6 +161,20 @@ class DaemonProcess:
             self._process.stdin.close()
 
 
+def _address_in(ready: bytes) -> str | None:
+    """What a ready line says; None where it is none."""
+    try:
+        address = json.loads(ready)["address"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return address if isinstance(address, str) and _is_address(address) else None
+
+
+def _is_address(text: str) -> bool:
+    parts = _ADDRESS.fullmatch(text)
+    return parts is not None and (parts["port"] is None or 1 <= int(parts["port"]) <= 65535)
+
+
 def _how(code: int) -> str:
     if code >= 0:
         return f"exit code {code}"
@@ -176,18 +196,15 @@ def place() -> Place:
 
     Raises NoDaemonError.
     """
-    global _own, _user
-    if _user is None:
-        _user = os.getpid()
-    if _user != os.getpid():
-        raise NoDaemonError(
-            "FAILED_PRECONDITION",
-            "STALE_HANDLE",
-            "hangup was used before this process was forked, and gRPC does not survive that: use it after the fork"
-            ' alone, or start the process anew (multiprocessing: "spawn")',
-        )
+    global _own
+    assert_not_forked()
     address = os.environ.get("HANGUP_ADDRESS", "").strip()
     if address:
+        if not _is_address(address):
+            raise _invalid_setting(
+                f"HANGUP_ADDRESS: {address!r} is no address of a daemon; that is host:port, such as 127.0.0.1:4264 or"
+                " [::1]:4264, or unix:/path"
+            )
         return Place(address, _token())
     if ask_for_address is not None:
         return Place(ask_for_address())
@@ -195,6 +212,25 @@ def place() -> Place:
         if _own is None:
             _own = DaemonProcess(command())
         return Place(_own.address, last_words=_own.what_became_of_it)
+
+
+def assert_not_forked() -> None:
+    """Raises NoDaemonError in a fork of the process that used hangup first."""
+    global _user
+    if _user is None:
+        _user = os.getpid()
+    if _user != os.getpid():
+        raise stale_handle()
+
+
+def stale_handle() -> NoDaemonError:
+    """What is asked in a fork ends with: there nobody reads the answers."""
+    return NoDaemonError(
+        "FAILED_PRECONDITION",
+        "STALE_HANDLE",
+        "hangup was used before this process was forked, and gRPC does not survive that: use it after the fork"
+        ' alone, or start the process anew (multiprocessing: "spawn")',
+    )
 
 
 def command() -> list[str]:
@@ -225,14 +261,26 @@ def _not_started(message: str) -> NoDaemonError:
     return NoDaemonError("UNAVAILABLE", "DAEMON_NOT_STARTED", message)
 
 
+def _invalid_setting(message: str) -> NoDaemonError:
+    return NoDaemonError("INVALID_ARGUMENT", "INVALID_SETTING", message)
+
+
 def _token() -> str | None:
-    path = os.environ.get("HANGUP_TOKEN_FILE", "")
-    if not path:
-        return os.environ.get("HANGUP_TOKEN", "").strip() or None
-    try:
-        return Path(path).read_text(encoding="ascii").strip()
-    except (OSError, ValueError) as error:
-        raise NoDaemonError("INVALID_ARGUMENT", "INVALID_SETTING", f"HANGUP_TOKEN_FILE: {error}") from error
+    path = os.environ.get("HANGUP_TOKEN_FILE", "").strip()
+    token = os.environ.get("HANGUP_TOKEN", "")
+    setting = f"HANGUP_TOKEN_FILE: {path!r}" if path else "HANGUP_TOKEN"
+    if path:
+        try:
+            token = Path(path).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise _invalid_setting(f"{setting} cannot be read: {error}") from error
+    elif not token:
+        return None
+    token = token.strip()
+    if not _TOKEN.fullmatch(token):
+        # Not what it is: this ends in the logs of test runs.
+        raise _invalid_setting(f"{setting} has no token that can be used: printable ASCII without blanks")
+    return token
 
 
 _WHAT_TO_DO = (

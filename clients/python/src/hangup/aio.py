@@ -26,7 +26,7 @@ from hangup.v1 import event_pb2, listener_pb2, scope_pb2, session_pb2
 from . import _contract, shapes
 from ._aio_calls import AioCalls, AioStream
 from ._contract import Action, Address, Behaviour, Plan, Port
-from ._daemon_process import place
+from ._daemon_process import assert_not_forked, place
 from .errors import NeverFiredError
 from .facts import Event, Receipt, Report
 
@@ -57,6 +57,7 @@ class _Connection:
     @classmethod
     async def take(cls) -> _Connection:
         loop = asyncio.get_running_loop()
+        assert_not_forked()  # a fork has the executor, and not its threads
         # Starting a daemon blocks.
         at = await loop.run_in_executor(None, place)
         connection = cls.of_loop.get(loop)
@@ -241,6 +242,8 @@ class Fixture:
         connection = self._connection
         assert connection is not None
         request = scope_pb2.DeleteScopeRequest(scope=self.scope, uid=self._scope.uid)
+        for events in self._events:
+            events._closed = True  # their last event may be taken before the reply is here
         try:
             return Report.of((await calls.call(request, scope_pb2.DeleteScopeResponse)).report)
         finally:
@@ -305,7 +308,7 @@ class Listener:
         The test's own socket may be given for its port. A session that was given before and has ended is not given
         again: ports come round.
 
-        Raises HangupTimeoutError: WAIT_TIMEOUT.
+        Raises HangupTimeoutError: WAIT_TIMEOUT; HangupError: INVALID_REQUEST for a socket that has no local port.
         """
         port = _contract.peer_port(peer_port)
         request = self._given.accepted(self._listener, port, timeout)
@@ -558,11 +561,12 @@ class Events:
         self._taking = asyncio.Lock()
         self._taken: list[Event] = []
         self._last: Event | None = None
+        self._closed = False
 
     async def next(self, *, timeout: float = 5.0) -> Event:
         """The next event; waits for it, up to `timeout` seconds.
 
-        Raises HangupTimeoutError; HangupError after `close()`.
+        Raises HangupTimeoutError: WAIT_TIMEOUT; HangupError: END_OF_EVENTS.
         """
         return await self._given(time.monotonic() + timeout, "event", timeout)
 
@@ -572,16 +576,20 @@ class Events:
         """The next event of this kind (`session_ended`) for which `matches` holds, if given; those before it are
         passed over. Waits up to `timeout` seconds.
 
-        Raises HangupTimeoutError; HangupError after `close()`.
+        Raises HangupTimeoutError: WAIT_TIMEOUT; HangupError: END_OF_EVENTS, EVENTS_LOST.
         """
         deadline = time.monotonic() + timeout
+        what = f"such event {kind.lower()}"
         while True:
-            event = await self._given(deadline, f"such event {kind.lower()}", timeout)
+            event = await self._given(deadline, what, timeout)
             if event.kind == kind.lower() and (matches is None or matches(event)):
                 return event
+            if event.kind == "lost":
+                raise _contract.events_lost(what, event)
 
     async def close(self) -> None:
         """Ends the stream."""
+        self._closed = True
         self._stream.cancel()
 
     async def _given(self, deadline: float, what: str, timeout: float) -> Event:
@@ -590,7 +598,7 @@ class Events:
         except asyncio.TimeoutError:
             raise _contract.no_event(what, timeout, self._last) from None
         if event is None:
-            raise _contract.events_closed()
+            raise _contract.events_ended(self._closed)
         return event
 
     async def _next(self) -> Event | None:

@@ -56,7 +56,10 @@ class NoDaemonError(HangupError):
 class NeverFiredError(AssertionError):
     """Steps of plans did not act on connections they were for: faults that did not happen."""
 
+    code = "FAILED_PRECONDITION"
+    """As that of HangupError."""
     reason = "NEVER_FIRED"
+    """As that of HangupError."""
 
     def __init__(self, report: Report) -> None:
         super().__init__("steps of plans never fired:\n" + "\n".join(f"  {line}" for line in report.never_fired))
