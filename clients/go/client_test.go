@@ -208,12 +208,90 @@ func TestEventsMissNothingAfterTheCall(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if event, err := events.Next(ctx); !errors.Is(err, context.DeadlineExceeded) {
+	event, err = events.Next(ctx)
+	expectError(t, err, hangup.ErrDeadlineExceeded, "WAIT_TIMEOUT")
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "of "+session.Name()) {
 		t.Fatalf("nothing more happened: %v %v", event, err)
 	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if event, err := events.Next(cancelled); !errors.Is(err, context.Canceled) || errors.Is(err, io.EOF) {
+		t.Fatalf("a context that is cancelled: %v %v", event, err)
+	}
 	events.Close()
-	if event, err := events.Next(t.Context()); err != io.EOF {
-		t.Fatalf("after Close: %v %v", event, err)
+	for range 2 {
+		_, err := events.Next(t.Context())
+		expectError(t, err, hangup.ErrCancelled, "END_OF_EVENTS")
+		if !errors.Is(err, io.EOF) {
+			t.Errorf("after Close: %v", err)
+		}
+	}
+}
+
+func TestWhoEndedTheStreamOfEventsIsTold(t *testing.T) {
+	t.Parallel()
+	for code, end := range map[hangup.Code]func(*hangup.Fixture) error{
+		hangup.ErrCancelled: func(fixture *hangup.Fixture) error {
+			_, err := fixture.Close(t.Context())
+			return err
+		},
+		hangup.ErrOutOfRange: func(fixture *hangup.Fixture) error {
+			scopes := hangupv1.NewScopeServiceClient(fixture.Daemon().Calls())
+			_, err := scopes.DeleteScope(t.Context(), &hangupv1.DeleteScopeRequest{Scope: fixture.Scope()})
+			return err
+		},
+	} {
+		fixture := hanguptest.Start(t)
+		events, err := fixture.Events(t.Context(), hangupv1.Event_PEER_FIN)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() {
+			for {
+				// The scope's end is an event too, which may come first.
+				if _, err := events.Next(t.Context()); err != nil {
+					ended <- err
+					return
+				}
+			}
+		}()
+		if err := end(fixture); err != nil {
+			t.Fatal(err)
+		}
+		err = <-ended
+		expectError(t, err, code, "END_OF_EVENTS")
+		if !errors.Is(err, io.EOF) {
+			t.Errorf("%v is no io.EOF", err)
+		}
+	}
+}
+
+func TestAcceptedWithoutAPortIsRefused(t *testing.T) {
+	t.Parallel()
+	listener, conn := listenAndConnect(t, hanguptest.Start(t))
+	accepted(t, listener, conn) // which the daemon would give for port 0
+	for _, address := range []net.Addr{
+		nil,
+		(*net.TCPAddr)(nil),
+		&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)},
+		&net.TCPAddr{Port: -1},
+		&net.TCPAddr{Port: 65536},
+		&net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)},
+		&net.UnixAddr{Name: "/run/it", Net: "unix"},
+	} {
+		_, err := listener.Accepted(t.Context(), address)
+		expectError(t, err, hangup.ErrInvalidArgument, "INVALID_REQUEST")
+	}
+}
+
+// expectError fails the test if the error is not a *hangup.Error, by errors.As and errors.Is, of this code and reason.
+func expectError(t *testing.T, err error, code hangup.Code, reason hangup.Reason) {
+	t.Helper()
+	var failure *hangup.Error
+	if !errors.As(err, &failure) || failure.Code != code || failure.Reason != reason ||
+		!errors.Is(err, code) || !errors.Is(err, reason) {
+		t.Errorf("not %s/%s: %v", code, reason, err)
 	}
 }
 
@@ -377,6 +455,7 @@ func TestCloseGivesTheReportAndTheSameAgain(t *testing.T) {
 	if !errors.As(err, &unfired) || err.Error() != "hangup: never fired: echo, plan 1, step 1: on 1 of 1 connections" {
 		t.Fatal(err)
 	}
+	expectError(t, err, hangup.ErrFailedPrecondition, "NEVER_FIRED")
 	if report.Counts.LocalRst != 1 || len(report.NeverFired) != 1 || report.OpenListeners[0] != "echo" {
 		t.Errorf("%v", report)
 	}

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"hangup/clients/go/hangupv1"
 )
 
@@ -79,6 +82,21 @@ func TestEveryRequestOfTheControlStreamHasItsReply(t *testing.T) {
 	}
 }
 
+func TestWithoutDetailsItIsNotTheDaemonWhoSaysSo(t *testing.T) {
+	t.Parallel()
+	for code, reason := range map[codes.Code]Reason{
+		codes.Unavailable:       "DAEMON_GONE",
+		codes.DeadlineExceeded:  "NO_ANSWER",
+		codes.ResourceExhausted: "",
+	} {
+		err := errorOf("/hangup.v1.SessionService/WaitSession", status.Error(code, "a proxy says"))
+		var failure *Error
+		if !errors.As(err, &failure) || failure.Reason != reason || failure.Message != "a proxy says" {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+}
+
 func TestNextDoesNotWaitForAnotherPastItsOwnTime(t *testing.T) {
 	t.Parallel()
 	_, fixture := startOnConnectionOfItsOwn(t)
@@ -107,6 +125,9 @@ func TestNextDoesNotWaitForAnotherPastItsOwnTime(t *testing.T) {
 		}()
 		select {
 		case err := <-waited:
+			if late := errors.Is(err, Reason("WAIT_TIMEOUT")); late != (call.expected == ErrDeadlineExceeded) {
+				t.Errorf("%s: its reason: %v", name, err)
+			}
 			if !errors.Is(err, call.expected) || !strings.Contains(err.Error(), "another Next") {
 				t.Errorf("%s: %v", name, err)
 			}

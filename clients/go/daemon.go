@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"hangup/clients/go/hangupv1"
 )
@@ -51,7 +54,7 @@ func Shared(ctx context.Context) (*Daemon, error) {
 	case <-shared.ready:
 		return shared.daemon, shared.err
 	case <-ctx.Done():
-		return nil, fmt.Errorf("hangup: the daemon was not ready in time: %w", ctx.Err())
+		return nil, errorOf("", status.Error(status.FromContextError(ctx.Err()).Code(), "the daemon was not ready in time"))
 	}
 }
 
@@ -77,18 +80,42 @@ func findOrStart(ctx context.Context) (*Daemon, error) {
 
 // tokenOfEnvironment gives the token for the daemon at HANGUP_ADDRESS; empty: none.
 func tokenOfEnvironment() (string, error) {
-	path := os.Getenv("HANGUP_TOKEN_FILE")
-	if path == "" {
-		return strings.TrimSpace(os.Getenv("HANGUP_TOKEN")), nil
+	setting, token := "HANGUP_TOKEN", os.Getenv("HANGUP_TOKEN")
+	if path := strings.TrimSpace(os.Getenv("HANGUP_TOKEN_FILE")); path != "" {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return "", clientError(codes.InvalidArgument, "INVALID_SETTING", fmt.Sprintf("HANGUP_TOKEN_FILE: %v", err), err)
+		}
+		setting, token = "HANGUP_TOKEN_FILE: "+path, string(content)
+	} else if token == "" {
+		return "", nil
 	}
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return "", clientError(codes.InvalidArgument, "INVALID_SETTING", fmt.Sprintf("HANGUP_TOKEN_FILE: %v", err), err)
+	token = strings.TrimSpace(token)
+	// It goes as metadata, of which gRPC refuses all else without saying which.
+	if token == "" || strings.ContainsFunc(token, func(char rune) bool { return char <= ' ' || char > '~' }) {
+		// Not what it is: this ends in the logs of test runs.
+		return "", clientError(codes.InvalidArgument, "INVALID_SETTING", setting+" has no token that can be used: printable ASCII without blanks", nil)
 	}
-	return strings.TrimSpace(string(content)), nil
+	return token, nil
+}
+
+var addressPattern = regexp.MustCompile(`^(?:unix:.+|(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5}))$`)
+
+// isAddress tells whether it is one of a daemon. gRPC would take a port that is none, and then find nobody there.
+func isAddress(text string) bool {
+	parts := addressPattern.FindStringSubmatch(text)
+	if parts == nil || parts[1] == "" {
+		return parts != nil
+	}
+	port, err := strconv.ParseUint(parts[1], 10, 16)
+	return err == nil && port > 0
 }
 
 func connect(ctx context.Context, address, token string, whyGone func() string) (*Daemon, error) {
+	if !isAddress(address) {
+		return nil, clientError(codes.InvalidArgument, "INVALID_SETTING", fmt.Sprintf(
+			"HANGUP_ADDRESS: %q is no address of a daemon; that is host:port, such as 127.0.0.1:4264 or [::1]:4264, or unix:/path", address), nil)
+	}
 	transport, err := newTransport(address, token, whyGone)
 	if err != nil {
 		return nil, clientError(codes.InvalidArgument, "INVALID_SETTING", fmt.Sprintf("address %q: %v", address, err), err)

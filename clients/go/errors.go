@@ -34,6 +34,8 @@ const (
 	ErrAlreadyExists Code = "ALREADY_EXISTS"
 	// ErrFailedPrecondition: the session, the scope or the machine is not in a state for it.
 	ErrFailedPrecondition Code = "FAILED_PRECONDITION"
+	// ErrOutOfRange: the stream of events has ended.
+	ErrOutOfRange Code = "OUT_OF_RANGE"
 	// ErrUnavailable: the daemon cannot be reached.
 	ErrUnavailable Code = "UNAVAILABLE"
 	// ErrUnauthenticated: the daemon wants a token.
@@ -127,6 +129,17 @@ var errnos = map[string]syscall.Errno{
 	"ETIMEDOUT":     syscall.ETIMEDOUT,
 }
 
+// notMet is the error of a wait of a call that the client itself has ended, with ctx: as that of the daemon.
+func notMet(ctx context.Context, call, message string) *Error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		err := clientError(codes.DeadlineExceeded, "WAIT_TIMEOUT", message, nil)
+		err.Call = call
+		return err
+	}
+	why := status.New(codes.Canceled, message)
+	return &Error{Call: call, Code: ErrCancelled, Message: message, status: why}
+}
+
 // errorOf makes an *Error of what a call over gRPC ended with; method is `/hangup.v1.SessionService/WaitSession`.
 func errorOf(method string, err error) error {
 	var already *Error
@@ -154,8 +167,14 @@ func errorOf(method string, err error) error {
 			made.Receipt = detail
 		}
 	}
-	if made.Reason == "" && made.Code == ErrUnavailable {
-		made.Reason = "DAEMON_GONE"
+	if made.Reason == "" {
+		// Without details it is not the daemon who says so, but gRPC, or a proxy.
+		switch made.Code {
+		case ErrUnavailable:
+			made.Reason = "DAEMON_GONE"
+		case ErrDeadlineExceeded:
+			made.Reason = "NO_ANSWER"
+		}
 	}
 	return made
 }

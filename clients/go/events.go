@@ -1,8 +1,14 @@
 package hangup
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"sync/atomic"
+
+	"google.golang.org/grpc/codes"
 
 	"hangup/clients/go/hangupv1"
 )
@@ -14,6 +20,8 @@ type Events struct {
 	arrived  chan *hangupv1.Event
 	// What the stream ended with; read once arrived is closed.
 	err error
+	// What Next gave last, of all who call it.
+	last atomic.Pointer[hangupv1.Event]
 }
 
 // Events streams the fixture's events of these kinds; of all but the data ones, where none is given. It is open from the
@@ -41,13 +49,19 @@ func (f *Fixture) Events(ctx context.Context, kinds ...hangupv1.Event_Kind) (*Ev
 				select {
 				case opened.arrived <- event:
 				case <-lifetime.Done():
-					opened.err = io.EOF
+					opened.err = endOfEvents(true)
 					return
 				}
 			}
 			if batch, err = stream.Recv(); err != nil {
-				if opened.err = err; lifetime.Err() != nil {
-					opened.err = io.EOF
+				ended := errors.Is(err, io.EOF)
+				switch {
+				case lifetime.Err() != nil, ended && f.ending.Load():
+					opened.err = endOfEvents(true)
+				case ended:
+					opened.err = endOfEvents(false)
+				default:
+					opened.err = err
 				}
 				return
 			}
@@ -56,7 +70,20 @@ func (f *Fixture) Events(ctx context.Context, kinds ...hangupv1.Event_Kind) (*Ev
 	return opened, nil
 }
 
-// Next gives the next event, and waits for it until the deadline of ctx, or 5 s. After Close it is [io.EOF].
+// endOfEvents is the error behind the last event; closed: by the test itself. It is an [io.EOF] too.
+func endOfEvents(closed bool) error {
+	code, message := codes.OutOfRange, "the stream of events has ended, as its scope has"
+	if closed {
+		code, message = codes.Canceled, "the stream of events was closed"
+	}
+	err := clientError(code, "END_OF_EVENTS", message, io.EOF)
+	err.Call = "StreamEvents"
+	return err
+}
+
+// Next gives the next event, and waits for it until the deadline of ctx, or 5 s: then its error has the [Reason]
+// WAIT_TIMEOUT. Behind the last one the reason is END_OF_EVENTS, and [io.EOF] matches: with [ErrCancelled] after Close or
+// that of the fixture, with [ErrOutOfRange] where the scope has ended otherwise.
 func (e *Events) Next(ctx context.Context) (*hangupv1.Event, error) {
 	if _, given := ctx.Deadline(); !given {
 		var cancel context.CancelFunc
@@ -68,9 +95,14 @@ func (e *Events) Next(ctx context.Context) (*hangupv1.Event, error) {
 		if !open {
 			return nil, e.err
 		}
+		e.last.Store(event)
 		return event, nil
 	case <-ctx.Done():
-		return nil, errorOf("StreamEvents", ctx.Err())
+		seen := "none came"
+		if last := e.last.Load(); last != nil {
+			seen = fmt.Sprintf("the last one was number %d, of %s", last.Sequence, cmp.Or(last.Session, last.Listener, "none"))
+		}
+		return nil, notMet(ctx, "StreamEvents", "no event; "+seen)
 	}
 }
 

@@ -15,8 +15,10 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 
 	"hangup/clients/go/hangupv1"
 )
@@ -33,6 +35,8 @@ type Fixture struct {
 	lifetime     context.Context
 	allowUnfired bool
 
+	// Close was called: what ends from now on the test itself has ended.
+	ending  atomic.Bool
 	closing sync.Mutex
 	report  *Report
 	closed  error
@@ -131,9 +135,14 @@ type NeverFiredError struct {
 }
 
 // Error tells of all of them.
-func (e *NeverFiredError) Error() string {
-	return "hangup: never fired: " + strings.Join(e.Lines, "; ")
+func (e *NeverFiredError) Error() string { return "hangup: " + e.message() }
+
+// Unwrap gives it as an *Error: [ErrFailedPrecondition], with the [Reason] NEVER_FIRED.
+func (e *NeverFiredError) Unwrap() error {
+	return clientError(codes.FailedPrecondition, "NEVER_FIRED", e.message(), nil)
 }
+
+func (e *NeverFiredError) message() string { return "never fired: " + strings.Join(e.Lines, "; ") }
 
 // Close ends the scope: its listeners are deleted, its sessions reset. It gives the report, and a *NeverFiredError with
 // it where a step of a plan never fired, unless AllowUnfired was given. A scope that somebody else has ended is no error:
@@ -144,6 +153,7 @@ func (f *Fixture) Close(ctx context.Context) (*Report, error) {
 	if f.report != nil || f.closed != nil {
 		return f.report, f.closed
 	}
+	f.ending.Store(true)
 	defer f.release()
 	report, err := f.end(ctx)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"net/netip"
 	"sync"
 
-	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
@@ -160,18 +160,27 @@ func (l *Listener) newerThan(
 	return reply.GetSession(), err
 }
 
+// portOf refuses a port that is none: for 0 the daemon would give any session.
 func portOf(address net.Addr) (uint32, error) {
-	if tcp, is := address.(*net.TCPAddr); is {
-		return uint32(tcp.Port), nil
+	tcp, is := address.(*net.TCPAddr)
+	if address == nil || is && tcp == nil {
+		return 0, clientError(codes.InvalidArgument, "INVALID_REQUEST", "Accepted: no address; of a connection it is conn.LocalAddr()", nil)
 	}
-	if address == nil {
-		return 0, errors.New("hangup: Accepted: no address; of a connection it is conn.LocalAddr()")
+	var port int
+	if is {
+		port = tcp.Port
+	} else {
+		parsed, err := netip.ParseAddrPort(address.String())
+		if err != nil {
+			return 0, clientError(codes.InvalidArgument, "INVALID_REQUEST", fmt.Sprintf("Accepted: %s has no port; use Next", address), err)
+		}
+		port = int(parsed.Port())
 	}
-	parsed, err := netip.ParseAddrPort(address.String())
-	if err != nil {
-		return 0, fmt.Errorf("hangup: Accepted: %s has no port; use Next: %w", address, err)
+	if port < 1 || port > 65535 {
+		return 0, clientError(codes.InvalidArgument, "INVALID_REQUEST", fmt.Sprintf(
+			"Accepted: %d in %s is no port of a connection: that is conn.LocalAddr(), of one that is connected", port, address), nil)
 	}
-	return uint32(parsed.Port()), nil
+	return uint32(port), nil
 }
 
 // Next gives the session accepted after the one that the last call gave, at first the first, and waits for it. Calls at
@@ -186,8 +195,7 @@ func (l *Listener) Next(ctx context.Context) (*Session, error) {
 	case l.next <- struct{}{}:
 		defer func() { <-l.next }()
 	case <-ctx.Done():
-		why := status.FromContextError(ctx.Err()).Code()
-		return nil, errorOf("WaitSession", status.Errorf(why,
+		return nil, notMet(ctx, "WaitSession", fmt.Sprintf(
 			"listener %q: another Next, called before this one, still waited for its session", l.created.Name))
 	}
 	found, err := l.fixture.wait(ctx, &hangupv1.WaitSessionRequest{Listener: l.created.Name, Ordinal: l.newest + 1})

@@ -37,6 +37,10 @@ func TestMain(m *testing.M) {
 	if child, is := children[os.Getenv(childVariable)]; is {
 		if err := child(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
+			var failure *hangup.Error
+			if errors.As(err, &failure) {
+				fmt.Fprintf(os.Stderr, "%s/%s\n", failure.Code, failure.Reason)
+			}
 			os.Exit(1)
 		}
 		os.Exit(0)

@@ -88,7 +88,7 @@ func startProcess(ctx context.Context) (*process, error) {
 	}
 	var told struct{ Address string }
 	if line.err == nil {
-		if err := json.Unmarshal([]byte(line.text), &told); err != nil || told.Address == "" {
+		if err := json.Unmarshal([]byte(line.text), &told); err != nil || !isAddress(told.Address) {
 			line.err = fmt.Errorf("its first line is no ready line: %q", strings.TrimSpace(line.text))
 		}
 	}

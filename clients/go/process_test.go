@@ -113,11 +113,13 @@ func TestWhatIsSaidWithoutADaemon(t *testing.T) {
 		environment string
 		said        []string
 	}{
-		"none found":      {"PATH=/no/such", []string{"no daemon", "HANGUP_ADDRESS", "HANGUP_COMMAND", "hangup run -- go test", "(DAEMON_NOT_FOUND)"}},
-		"nobody there":    {"HANGUP_ADDRESS=" + listener.Address(), []string{"no daemon at HANGUP_ADDRESS=" + listener.Address(), "connection refused", "(DAEMON_GONE)"}},
-		"no such command": {"HANGUP_COMMAND=/no/such", []string{"could not start the daemon with `/no/such serve`", "no such file", "(DAEMON_NOT_STARTED)"}},
+		"none found":      {"PATH=/no/such", []string{"no daemon", "HANGUP_ADDRESS", "HANGUP_COMMAND", "hangup run -- go test", "NOT_FOUND/DAEMON_NOT_FOUND"}},
+		"nobody there":    {"HANGUP_ADDRESS=" + listener.Address(), []string{"no daemon at HANGUP_ADDRESS=" + listener.Address(), "connection refused", "UNAVAILABLE/DAEMON_GONE"}},
+		"no such command": {"HANGUP_COMMAND=/no/such", []string{"could not start the daemon with `/no/such serve`", "no such file", "UNAVAILABLE/DAEMON_NOT_STARTED"}},
 		"it ends at once": {"HANGUP_COMMAND=node --no-such-option", []string{"ended at once", "standard error", "bad option: --no-such-option", "(DAEMON_NOT_STARTED)"}},
 		"it is no hangup": {"HANGUP_COMMAND=echo no", []string{`first line is no ready line: "no serve --listen`}},
+		"a number":        {"HANGUP_COMMAND=" + ready(t, `{"address":1}`), []string{`no ready line: "{\"address\":1}"`, "UNAVAILABLE/DAEMON_NOT_STARTED"}},
+		"no address":      {"HANGUP_COMMAND=" + ready(t, `{"address":"nowhere"}`), []string{"no ready line", "UNAVAILABLE/DAEMON_NOT_STARTED"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -129,6 +131,54 @@ func TestWhatIsSaidWithoutADaemon(t *testing.T) {
 				if !strings.Contains(complaint, said) {
 					t.Errorf("%q is not in %q", said, complaint)
 				}
+			}
+		})
+	}
+}
+
+// ready gives a command that prints this line.
+func ready(t *testing.T, line string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "ready")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\necho '"+line+"'\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return "sh " + path
+}
+
+func TestASettingThatCannotBeUsedIsSaidToBe(t *testing.T) {
+	t.Parallel()
+	fileOf := func(content string) string {
+		path := filepath.Join(t.TempDir(), "token")
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return "HANGUP_TOKEN_FILE=" + path
+	}
+	at := "HANGUP_ADDRESS=127.0.0.1:1"
+	for _, environment := range [][]string{
+		{"HANGUP_ADDRESS=localhost"},
+		{"HANGUP_ADDRESS=127.0.0.1:"},
+		{"HANGUP_ADDRESS=127.0.0.1:0"},
+		{"HANGUP_ADDRESS=127.0.0.1:99999"},
+		{"HANGUP_ADDRESS=:4264"},
+		{"HANGUP_ADDRESS=::1:4264"},
+		{"HANGUP_ADDRESS=http://127.0.0.1:4264"},
+		{"HANGUP_ADDRESS=unix:"},
+		{"HANGUP_ADDRESS=/run/hangup.sock"},
+		{at, "HANGUP_TOKEN= "},
+		{at, "HANGUP_TOKEN=two words"},
+		{at, "HANGUP_TOKEN=two\nlines"},
+		{at, "HANGUP_TOKEN=t\u00f6ken"},
+		{at, fileOf("")},
+		{at, fileOf("two words")},
+		{at, fileOf("\xff\xfe")},
+		{at, "HANGUP_TOKEN_FILE=/no/such"},
+	} {
+		t.Run(strings.Join(environment, " "), func(t *testing.T) {
+			t.Parallel()
+			if _, complaint := tells(t, t.TempDir(), environment...); !strings.HasSuffix(complaint, "INVALID_ARGUMENT/INVALID_SETTING\n") {
+				t.Errorf("%q", complaint)
 			}
 		})
 	}
