@@ -3,13 +3,21 @@ import { endings } from "./soak-endings.js";
 import type { Findings } from "./support/findings.js";
 import { HostedDaemon } from "./support/hosted-daemon.js";
 import { type Insides, standing } from "./support/insides.js";
+import { inMib, memoryGrowth } from "./support/memory.js";
 import { RawSockets } from "./support/raw-sockets.js";
 import { ScopeClients } from "./support/scope-clients.js";
 
 const sessionsInAll = 100_000;
 /** After each the daemon is emptied, and asked what it still holds. */
 const legs = 6;
+/** Once so many have ended, the code is warm and whatever keeps a number of them is full. */
+const warmAfter = 10_000;
 const mib = 1024 * 1024;
+/**
+ * Between the first and the last warm leg. Of 100,000 sessions, 67,000 lie between them: a leak of 32 bytes of heap by each
+ * is found, and of 260 outside of it. A daemon that leaks nothing has been seen to grow by 0.7 MiB and 3 MiB.
+ */
+export const allowed = { heapBytes: 2 * mib, rssBytes: 16 * mib };
 
 interface SoakOptions {
   readonly minutes: number;
@@ -58,32 +66,21 @@ export async function soak(findings: Findings, options: SoakOptions): Promise<vo
   const daemonMs = emptied.at(-1)!.cpuMs - before.cpuMs;
   console.log(`CPU: daemon ${perSession(daemonMs)}, peers and callers ${perSession(ownMs)}`);
 
-  judgeMemory(findings, emptied);
+  for (const [what, of] of [
+    ["heap", ({ heapBytes }: Insides) => heapBytes],
+    ["RSS", ({ rssBytes }: Insides) => rssBytes],
+  ] as const) {
+    console.log(`${what} of the emptied daemon: ${emptied.map((each) => inMib(of(each))).join(", ")}`);
+  }
+  // Those that began warm: with fewer than three of them there is nothing to judge.
+  const warmLegs = emptied.filter((_, leg) => (sessions * leg) / legs >= warmAfter);
+  if (warmLegs.length < 3) console.log("too few sessions to judge memory by");
+  else for (const what of memoryGrowth(warmLegs, allowed)) findings.add("memory grows", what);
   for (const line of daemon.complaints) findings.add("the log", line);
   await clients[Symbol.asyncDispose]();
   const exit = await daemon.stop();
   findings.must(exit === "exit code 0", "how the daemon ended", exit);
 }
 
-/**
- * Flat: once the journal is full and the code is warm, the emptied daemon holds no more after the last legs than after
- * those before. Forced collections make the heap exact to some 100 KB; RSS is that, and what the allocator has not given
- * back, which comes and goes with the pace.
- */
-function judgeMemory(findings: Findings, emptied: readonly Insides[]): void {
-  const [, ...warm] = emptied;
-  const half = Math.floor(warm.length / 2);
-  for (const [what, of, allowedBytes] of [
-    ["heap", ({ heapBytes }: Insides) => heapBytes, 3 * mib],
-    ["RSS", ({ rssBytes }: Insides) => rssBytes, 32 * mib],
-  ] as const) {
-    const earlier = Math.max(...warm.slice(0, half).map(of));
-    const later = Math.min(...warm.slice(half).map(of));
-    console.log(`${what} of the emptied daemon: ${emptied.map((each) => inMib(of(each))).join(", ")}`);
-    findings.must(later - earlier <= allowedBytes, `${what} grows`, `from ${inMib(earlier)} to ${inMib(later)}`);
-  }
-}
-
-const inMib = (bytes: number) => `${(bytes / mib).toFixed(1)} MiB`;
 const inShort = (insides: Insides) =>
   `RSS ${inMib(insides.rssBytes)}, heap ${inMib(insides.heapBytes)}, ${standing(insides)}`;
