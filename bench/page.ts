@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Goal, goalFor, goals, standings } from "./goals.js";
 import type { Results } from "./results.js";
-import { cells } from "./summary.js";
+import { cells, type Summary } from "./summary.js";
 
 // docs/performance.md: what stands between the two marks is written from results, the text around them by hand.
 
@@ -33,7 +33,7 @@ export function measured(results: Results): string {
     markdown([["", "version"], ...versions]),
     ...results.measures.flatMap(({ measure, about, layout, rows }) => [
       `## ${measure}`,
-      `${sentence(about)}.`,
+      `${sentence(about)}.${endingsOfDaemon(rows)}`,
       markdown(cells(rows, layout)),
     ]),
   ].join("\n\n");
@@ -61,6 +61,15 @@ function goalTable(results: Results, nodes: readonly string[]): string {
 function wanted({ direction, unit }: Goal, value: number | undefined): string {
   if (value === undefined || Number.isNaN(value)) return "";
   return `${direction} ${value.toLocaleString("en-US")} ${unit}`.trim();
+}
+
+/** All of the rows together; the p99 of a row is of the sessions of its p50, which count once. */
+function endingsOfDaemon(rows: readonly Summary[]): string {
+  const own = rows.filter(({ what, endings }) => /\bNode \d+$/.test(what) && endings !== undefined);
+  const total = own.reduce((sum, { what, endings = 0 }) => sum + (/\bp99\b/.test(what) ? 0 : endings), 0);
+  if (total === 0) return "";
+  const count = total.toLocaleString("en-US");
+  return ` Endings of the daemon: ${count} of ${count} as asked.`;
 }
 
 function sentence(about: string): string {

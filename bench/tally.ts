@@ -8,6 +8,12 @@ export interface Tally {
   readonly messages: number;
 }
 
+/** @throws where a stream from the oldest event of the journal lacked one that is there, or told them in another order. */
+export function assertReplayed(who: string, tally: Tally): void {
+  if (tally.events > 0 && tally.lost === 0 && tally.outOfOrder === 0) return;
+  throw new Error(`${who}: the journal was replayed with events lost or out of order: ${JSON.stringify(tally)}`);
+}
+
 /** @throws where a stream did not tell of each session's beginning and end, in the order of their numbers. */
 export function assertTold(who: string, sessions: number, tallies: readonly Tally[]): void {
   for (const tally of tallies) {

@@ -1,15 +1,20 @@
 import { ask, Child, cpuUs } from "../child.js";
 import { Commander } from "../commander.js";
 import { drive, tools } from "../contestants.js";
+import { assertEndings, type Endings } from "../endings.js";
 import { each, interleaved } from "../interleaved.js";
 import type { Measure, Row } from "../measure.js";
-import { assertTold, type Tally } from "../tally.js";
+import { assertReplayed, assertTold, type Tally } from "../tally.js";
 import { withAll } from "../with-all.js";
 
 // Real events: those of connections that come and go. Live: as fast as these give them, to one subscriber. Replayed: the
 // journal, over and over, as a stream that begins with the oldest; the stream's own limit.
 
 const atOnce = 16;
+
+interface Churned extends Endings {
+  readonly unanswered: number;
+}
 
 export const events: Measure = {
   name: "events",
@@ -28,7 +33,9 @@ export const events: Measure = {
           const commander = await Commander.start(driver, one);
           const port = await commander.listen("events", "byPeer");
           const begin = performance.now();
-          const { eof } = await ask<{ eof: number }>(load, ["churn", port, String(atOnce), String(ms)]);
+          const churned = await ask<Churned>(load, ["churn", port, String(atOnce), String(ms)]);
+          const { eof } = churned;
+          assertEndings(one.contestant.name, "eof", eof + churned.unanswered, churned);
           subscription.write(String(eof));
           const told = await subscription.read<Tally[]>();
           const seconds = (performance.now() - begin) / 1000;
@@ -40,19 +47,24 @@ export const events: Measure = {
           const before = cpuUs(one.pid);
           const flags = ["-address", one.address, "-n", String(replays)];
           const { ns, tally } = await drive<{ ns: number; tally: Tally }>(driver, flags, "replay");
-          if (tally.outOfOrder > 0)
-            throw new Error(`${one.contestant.name}: replayed out of order: ${JSON.stringify(tally)}`);
+          assertReplayed(one.contestant.name, tally);
           return {
             live: (told[0]?.events ?? 0) / seconds,
             replayed: tally.events / (ns / 1e9),
             cpu: (cpuUs(one.pid) - before) / tally.events,
+            count: eof,
           };
         },
       }));
       const results = [...(await interleaved(turns, { rounds }))];
       return [
         ...results.map(
-          ([what, taken]): Row => ({ what: `live, ${what}`, unit: "/s", samples: each(taken, ({ live }) => live) }),
+          ([what, taken]): Row => ({
+            what: `live, ${what}`,
+            unit: "/s",
+            samples: each(taken, ({ live }) => live),
+            endings: taken.reduce((sum, { count }) => sum + count, 0),
+          }),
         ),
         ...results.map(
           ([what, taken]): Row => ({

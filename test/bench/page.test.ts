@@ -52,6 +52,20 @@ test("the page tells the machine, the versions, the goals and each measure", () 
   expect(text).toContain("| unary, Node 20 | 90 /s | 1..1 | 0.9 x Toxiproxy |");
 });
 
+test("a measure tells how many sessions of the daemon ended as asked, those of p50 and p99 once", () => {
+  const ended = (what: string, endings?: number) => ({ ...row, what, median: 1, ...(endings && { endings }) });
+  const rows = [
+    ended("p50 unary, Node 20", 2500),
+    ended("p50 unary, Node 24", 2500),
+    ended("p50 Toxiproxy", 2500),
+    ended("p99 unary, Node 20", 2500),
+    ended("longest turn, Node 20"),
+  ];
+  const text = measured({ ...results, measures: [{ measure: "latency", about: "latency", rows }] });
+  expect(text).toContain("Latency. Endings of the daemon: 5,000 of 5,000 as asked.");
+  expect(measured(results)).not.toContain("Endings of the daemon");
+});
+
 test("text around the marks stays", () => {
   const page = "before\n<!-- written by npm run bench -- --write-docs -->\nold\n<!-- until here -->\nafter\n";
   const written = withMeasured(page, "new");

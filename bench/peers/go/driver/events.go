@@ -43,6 +43,8 @@ type tally struct {
 	Last       uint64 `json:"-"`
 	// The newest event that there was when the stream began.
 	Newest uint64 `json:"-"`
+	// What comes first may be a `lost` of what the journal has no more: nothing of what it has.
+	fromOldest bool
 }
 
 // Messages stay as they come from the wire.
@@ -163,12 +165,13 @@ func replay() (any, error) {
 	var raw []byte
 	begin := time.Now()
 	for range *count {
-		var one tally
+		one := tally{fromOldest: true}
 		if err := replayOnce(ctx, channel, &one, &raw); err != nil {
 			return nil, err
 		}
 		total.Bytes += one.Bytes
 		total.Events += one.Events
+		total.Lost += one.Lost
 		total.OutOfOrder += one.OutOfOrder
 		total.Messages += one.Messages
 	}
@@ -213,7 +216,9 @@ func (t *tally) add(response []byte) {
 			t.Newest = sequence
 			return
 		case lostField:
-			t.Lost++
+			if !t.fromOldest || t.Events > 0 {
+				t.Lost++
+			}
 		case sessionOpenedField:
 			t.Opened++
 		case sessionEndedField:
