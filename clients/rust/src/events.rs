@@ -19,6 +19,8 @@ pub struct Events {
     events: mpsc::Receiver<Result<Event>>,
     _stream: Task,
     last: Option<Event>,
+    /// What it ended with, for whoever asks again.
+    end: Option<Error>,
 }
 
 /// A stream of events to be: `fixture.events().await`.
@@ -79,10 +81,12 @@ async fn open(scope: Arc<Scope>, request: StreamEventsRequest) -> Result<Events>
     let stream = io::task(async move {
         let mut opened = Some(opened);
         let mut client = EventServiceClient::new(daemon.channel()).max_decoding_message_size(MESSAGE_BYTES);
+        let mut scope_ended = false;
         let read = async {
             let mut stream = client.stream_events(daemon.request(request)).await?.into_inner();
             while let Some(message) = stream.message().await? {
                 for event in message.events {
+                    scope_ended = matches!(event.fact, Some(Fact::ScopeEnded(_)));
                     // The first is `subscribed`: from here on nothing is missed.
                     match opened.take() {
                         Some(opened) => drop(opened.send(())),
@@ -93,17 +97,26 @@ async fn open(scope: Arc<Scope>, request: StreamEventsRequest) -> Result<Events>
             Err::<(), _>(tonic::Status::unavailable("the stream of events ended"))
         };
         if let Err(status) = read.await {
-            let _ = send.send(Err(daemon.error(&status))).await;
+            let error = if scope_ended { end_of_events() } else { daemon.error(&status) };
+            let _ = send.send(Err(error)).await;
         }
     });
     match io::within(Duration::from_secs(15), is_open).await {
-        Some(Ok(())) => Ok(Events { events, _stream: stream, last: None }),
+        Some(Ok(())) => Ok(Events { events, _stream: stream, last: None, end: None }),
         Some(Err(_)) => match events.recv().await {
             Some(Err(error)) => Err(error),
-            _ => Err(Error::new(Code::Internal, "BUG", "the stream of events panicked")),
+            _ => Err(stopped()),
         },
         None => Err(Error::new(Code::DeadlineExceeded, "NO_ANSWER", "the stream of events did not begin within 15 s")),
     }
+}
+
+fn end_of_events() -> Error {
+    Error::new(Code::OutOfRange, "END_OF_EVENTS", "the stream of events has ended, as its scope has")
+}
+
+fn stopped() -> Error {
+    Error::new(Code::Internal, "BUG", "the stream of events panicked")
 }
 
 impl Events {
@@ -111,7 +124,7 @@ impl Events {
     ///
     /// # Errors
     ///
-    /// `WAIT_TIMEOUT`, with what was seen last in its message; `DAEMON_GONE`.
+    /// `WAIT_TIMEOUT`, with what was seen last in its message; `END_OF_EVENTS` behind the end of the scope; `DAEMON_GONE`.
     pub async fn next(&mut self) -> Result<Event> {
         self.next_within(Duration::from_secs(5)).await
     }
@@ -124,6 +137,9 @@ impl Events {
     pub async fn next_within(&mut self, timeout: Duration) -> Result<Event> {
         let event = match io::within(timeout, self.events.recv()).await {
             Some(Some(event)) => event?,
+            Some(None) if matches!(self.last, Some(Event { fact: Some(Fact::ScopeEnded(_)), .. })) => {
+                return Err(end_of_events())
+            }
             Some(None) => return Err(Error::new(Code::Unavailable, "DAEMON_GONE", "the stream of events has ended")),
             None => return Err(self.timed_out(timeout)),
         };
@@ -162,7 +178,7 @@ impl Events {
             Some(event) => format!(
                 "the last one was {} of {}",
                 event.kind().map_or("LOST", |kind| kind.as_str_name()),
-                if event.session.is_empty() { &event.listener } else { &event.session },
+                [&event.session, &event.listener].into_iter().find(|name| !name.is_empty()).unwrap_or(&event.scope),
             ),
             None => "there was none".into(),
         };

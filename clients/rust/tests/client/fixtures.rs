@@ -1,6 +1,6 @@
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
-use hangup::v1::{ListScopesRequest, UpdateListenerRequest};
+use hangup::v1::{DeleteScopeRequest, ListScopesRequest, UpdateListenerRequest};
 use hangup::{block_on, Action, Code, Daemon, EventKind, Fixture, Plan, ScopeReport, Trigger};
 use tokio::net::TcpStream;
 
@@ -154,6 +154,43 @@ async fn events_are_those_of_the_scope_from_the_call_on() {
     assert_eq!((error.code(), error.reason()), (Code::DeadlineExceeded, "WAIT_TIMEOUT"));
     assert_eq!(error.message(), "no such event within 50ms; the last one was PEER_FIN of before/1");
     fixture.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn events_end_with_their_scope() {
+    let fixture = hangup::fixture().await.unwrap();
+    let mut events = fixture.events().kinds([EventKind::PeerFin]).await.unwrap();
+    fixture.close().await.unwrap();
+    assert_eq!(events.next().await.unwrap().kind(), Some(EventKind::ScopeEnded));
+    for _ in 0..2 {
+        let error = events.next().await.unwrap_err();
+        assert_eq!((error.code(), error.reason()), (Code::OutOfRange, "END_OF_EVENTS"));
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_the_scope_is_the_end_of_its_events() {
+    let fixture = hangup::fixture().await.unwrap();
+    let mut closed = fixture.events().await.unwrap();
+    let mut filtered = fixture.events().kinds([EventKind::PeerFin]).await.unwrap();
+    fixture.close().await.unwrap();
+    closed.next_of(EventKind::ScopeEnded).await.unwrap();
+    for events in [&mut closed, &mut filtered] {
+        // Again, too.
+        for _ in 0..2 {
+            let error = events.next().await.unwrap_err();
+            assert_eq!((error.code(), error.reason()), (Code::Cancelled, "END_OF_EVENTS"));
+        }
+    }
+
+    let fixture = hangup::fixture().await.unwrap();
+    let mut events = fixture.events().await.unwrap();
+    let request = DeleteScopeRequest { scope: fixture.name().into(), ..Default::default() };
+    fixture.daemon().call(request).await.unwrap();
+    events.next_of(EventKind::ScopeEnded).await.unwrap();
+    let error = events.next().await.unwrap_err();
+    assert_eq!((error.code(), error.reason()), (Code::OutOfRange, "END_OF_EVENTS"));
+    assert_eq!(fixture.close().await.unwrap_err().reason(), "UNKNOWN_SCOPE");
 }
 
 #[tokio::test]
