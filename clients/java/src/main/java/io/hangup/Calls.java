@@ -16,6 +16,9 @@ final class Calls {
   private final ControlStream control;
   private final Supplier<String> whyUnavailable;
 
+  /** Whether what is there has ever answered as a daemon does. */
+  private volatile boolean hasAnswered;
+
   Calls(Channel channel, Supplier<String> whyUnavailable) {
     this.channel = channel;
     this.control = new ControlStream(channel);
@@ -31,7 +34,9 @@ final class Calls {
     try {
       // The daemon answers within the bound that the request names. Our own deadline is for one
       // that does not.
-      return control.call(method, request, Durations.sumIn(request).plus(GRACE));
+      R reply = control.call(method, request, Durations.sumIn(request).plus(GRACE));
+      answered();
+      return reply;
     } catch (HangupException error) {
       throw explained(error);
     }
@@ -39,10 +44,17 @@ final class Calls {
 
   /** Opens a stream. */
   <Q, R> ServerStream<Q, R> stream(MethodDescriptor<Q, R> method, Q request) {
-    return new ServerStream<>(channel, method, request, this::explained);
+    return new ServerStream<>(channel, method, request, this);
   }
 
-  private HangupException explained(HangupException error) {
+  /** It is a daemon. */
+  void answered() {
+    hasAnswered = true;
+  }
+
+  /** The error, with what else is known of it. */
+  HangupException explained(HangupException thrown) {
+    HangupException error = hasAnswered ? thrown : thrown.ofNoDaemon();
     String why = error.code() == Code.UNAVAILABLE ? whyUnavailable.get() : "";
     return why.isEmpty() ? error : error.with(why);
   }

@@ -46,8 +46,8 @@ public final class Events implements AutoCloseable {
    *
    * @return the event; {@code lost}, where older ones were thrown away before they were taken
    * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT), with the event seen last;
-   *     OUT_OF_RANGE (END_OF_EVENTS), when all that the request asked for has been taken;
-   *     CANCELLED, when it or its fixture is closed
+   *     OUT_OF_RANGE (END_OF_EVENTS), when all that the request asked for has been taken; CANCELLED
+   *     (END_OF_EVENTS), when it or its fixture is closed
    */
   public Event next() {
     return next(Hangup.DEFAULT_TIMEOUT);
@@ -59,8 +59,8 @@ public final class Events implements AutoCloseable {
    * @param timeout how long
    * @return the event; {@code lost}, where older ones were thrown away before they were taken
    * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT), with the event seen last;
-   *     OUT_OF_RANGE (END_OF_EVENTS), when all that the request asked for has been taken;
-   *     CANCELLED, when it or its fixture is closed
+   *     OUT_OF_RANGE (END_OF_EVENTS), when all that the request asked for has been taken; CANCELLED
+   *     (END_OF_EVENTS), when it or its fixture is closed
    */
   public Event next(Duration timeout) {
     return next(event -> true, timeout);
@@ -96,8 +96,8 @@ public final class Events implements AutoCloseable {
    * @return the event
    * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT), with the event seen last; DATA_LOSS,
    *     when it may be among events that were thrown away before they were taken; OUT_OF_RANGE
-   *     (END_OF_EVENTS), when all that the request asked for has been taken; CANCELLED, when it or
-   *     its fixture is closed
+   *     (END_OF_EVENTS), when all that the request asked for has been taken; CANCELLED
+   *     (END_OF_EVENTS), when it or its fixture is closed
    */
   public Event next(Predicate<Event> isOne, Duration timeout) {
     long deadline = System.nanoTime() + Durations.nanos(timeout);

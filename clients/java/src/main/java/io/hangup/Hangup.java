@@ -12,6 +12,7 @@ import io.hangup.v1.GetInfoRequest;
 import io.hangup.v1.GetInfoResponse;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -36,6 +37,9 @@ public final class Hangup implements AutoCloseable {
 
   private static final Pattern HOST_AND_PORT =
       Pattern.compile("(?:[A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\]):([0-9]{1,5})");
+
+  /** What a header carries as it is. */
+  private static final Pattern TOKEN = Pattern.compile("[\\x21-\\x7e]+");
 
   private static final int MAX_MESSAGE_BYTES = 64 << 20;
 
@@ -77,11 +81,12 @@ public final class Hangup implements AutoCloseable {
 
   /** What gRPC connects to; checked, as gRPC takes a port such as 99999, and then never answers. */
   private static String targetOf(String address) {
-    if (address.matches("unix:.+")) {
+    if (address.matches("unix:/.+")) {
       return address;
     }
     Matcher parts = HOST_AND_PORT.matcher(address);
-    if (!parts.matches() || Integer.parseInt(parts.group(1)) > 65535) {
+    int port = parts.matches() ? Integer.parseInt(parts.group(1)) : 0;
+    if (port < 1 || port > 65535) {
       throw new HangupException(
           Code.INVALID_ARGUMENT,
           "INVALID_SETTING",
@@ -100,8 +105,9 @@ public final class Hangup implements AutoCloseable {
    *
    * @return always the same one; to close it does nothing
    * @throws HangupException NOT_FOUND, when none is found; UNAVAILABLE, when it does not start;
-   *     INVALID_ARGUMENT, when {@code HANGUP_ADDRESS} is no address; all say what to do. CANCELLED,
-   *     when the thread is interrupted while it starts, which ends this wait alone
+   *     INVALID_ARGUMENT, when {@code HANGUP_ADDRESS} is no address, or the token there is none;
+   *     all say what to do. CANCELLED, when the thread is interrupted while it starts, which ends
+   *     this wait alone
    */
   public static Hangup shared() {
     return SHARED.get();
@@ -136,9 +142,12 @@ public final class Hangup implements AutoCloseable {
    * @param address {@code 127.0.0.1:4264} or {@code unix:/path}
    * @param token the token; empty: none
    * @return the daemon; whether it can be reached shows at the first call
-   * @throws HangupException INVALID_ARGUMENT, when that is no address
+   * @throws HangupException INVALID_ARGUMENT, when that is no address, or no token
    */
   public static Hangup connect(String address, String token) {
+    if (!token.isEmpty()) {
+      checkToken("the token", token);
+    }
     return new Hangup(
         Objects.requireNonNull(address, "address"),
         token,
@@ -159,17 +168,29 @@ public final class Hangup implements AutoCloseable {
   private static String tokenIn(Map<String, String> environment) {
     String file = environment.getOrDefault("HANGUP_TOKEN_FILE", "").trim();
     if (file.isEmpty()) {
-      return environment.getOrDefault("HANGUP_TOKEN", "").trim();
+      String token = environment.getOrDefault("HANGUP_TOKEN", "").trim();
+      return token.isEmpty() ? "" : checkToken("HANGUP_TOKEN", token);
     }
     try {
-      return Files.readString(Path.of(file)).trim();
-    } catch (IOException error) {
+      return checkToken("HANGUP_TOKEN_FILE", Files.readString(Path.of(file)).trim());
+    } catch (IOException | InvalidPathException error) {
       throw new HangupException(
           Code.INVALID_ARGUMENT,
           "INVALID_SETTING",
           "HANGUP_TOKEN_FILE cannot be read: " + error,
           error);
     }
+  }
+
+  /** Never quoted. */
+  private static String checkToken(String from, String token) {
+    if (!TOKEN.matcher(token).matches()) {
+      throw new HangupException(
+          Code.INVALID_ARGUMENT,
+          "INVALID_SETTING",
+          from + ": a token is one word of ASCII characters, without blanks");
+    }
+    return token;
   }
 
   /**

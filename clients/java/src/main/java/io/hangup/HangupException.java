@@ -70,6 +70,21 @@ public final class HangupException extends RuntimeException {
     return new HangupException(status, error);
   }
 
+  /**
+   * This error, where nothing has answered as a daemon yet: what is none says this and that, as a
+   * server of HTTP/1 does, and no daemon is there then.
+   */
+  HangupException ofNoDaemon() {
+    if (!(getCause() instanceof StatusRuntimeException) || !reason().isEmpty()) {
+      return this;
+    }
+    return new HangupException(
+        Code.UNAVAILABLE,
+        "DAEMON_GONE",
+        "no hangup daemon answers: " + code() + ": " + getMessage(),
+        getCause());
+  }
+
   /** This error, with more to say. */
   HangupException with(String more) {
     return new HangupException(

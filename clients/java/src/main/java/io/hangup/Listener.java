@@ -90,7 +90,8 @@ public final class Listener implements AutoCloseable {
    *
    * @param peerPort as {@link java.net.Socket#getLocalPort()} gives it
    * @return the session
-   * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT)
+   * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT); INVALID_ARGUMENT (INVALID_REQUEST),
+   *     when that is no port: the socket was not connected
    */
   public Session accepted(int peerPort) {
     return accepted(peerPort, Hangup.DEFAULT_TIMEOUT);
@@ -105,9 +106,18 @@ public final class Listener implements AutoCloseable {
    * @param peerPort as {@link java.net.Socket#getLocalPort()} gives it
    * @param timeout how long to wait, at most 10 minutes
    * @return the session
-   * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT)
+   * @throws HangupException DEADLINE_EXCEEDED (WAIT_TIMEOUT); INVALID_ARGUMENT (INVALID_REQUEST),
+   *     when that is no port: the socket was not connected
    */
   public Session accepted(int peerPort, Duration timeout) {
+    if (peerPort <= 0) {
+      // 0 is no port at all on the way: the session of any connection would be the answer.
+      throw new HangupException(
+          Code.INVALID_ARGUMENT,
+          "INVALID_REQUEST",
+          "accepted(): the socket has no local port: it is not connected yet, or closed already;"
+              + " keep the number");
+    }
     io.hangup.v1.Session found = waitSession(request -> request.setPeerPort(peerPort), timeout);
     boolean given = found.getUid().equals(givenByPort.get(peerPort));
     // What reads nothing notices the peer's RST late: the kernel's state tells of it before.

@@ -1,5 +1,6 @@
 package io.hangup;
 
+import com.google.rpc.Code;
 import java.util.List;
 
 /**
@@ -14,6 +15,24 @@ public final class NeverFiredError extends AssertionError {
   NeverFiredError(List<String> lines) {
     super("never fired: " + String.join("; ", lines));
     this.lines = lines.toArray(String[]::new);
+  }
+
+  /**
+   * The code that a {@link HangupException} would have.
+   *
+   * @return FAILED_PRECONDITION
+   */
+  public Code code() {
+    return Code.FAILED_PRECONDITION;
+  }
+
+  /**
+   * The stable reason, as of a {@link HangupException}.
+   *
+   * @return {@code NEVER_FIRED}
+   */
+  public String reason() {
+    return "NEVER_FIRED";
   }
 
   /**

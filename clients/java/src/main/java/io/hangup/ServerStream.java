@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.function.UnaryOperator;
 
 /** A stream of messages from the daemon, taken one by one; no more than a few wait here. */
 final class ServerStream<Q, R> implements AutoCloseable {
@@ -26,14 +25,13 @@ final class ServerStream<Q, R> implements AutoCloseable {
 
   private ClientCallStreamObserver<Q> call;
 
-  private final UnaryOperator<HangupException> explained;
+  private final Calls calls;
 
-  ServerStream(
-      Channel channel,
-      MethodDescriptor<Q, R> method,
-      Q request,
-      UnaryOperator<HangupException> explained) {
-    this.explained = explained;
+  /** Whether it was we who ended it. */
+  private volatile boolean closed;
+
+  ServerStream(Channel channel, MethodDescriptor<Q, R> method, Q request, Calls calls) {
+    this.calls = calls;
     ClientCalls.asyncServerStreamingCall(
         channel.newCall(method, CallOptions.DEFAULT),
         request,
@@ -65,7 +63,7 @@ final class ServerStream<Q, R> implements AutoCloseable {
    * The next message; null when none came in time.
    *
    * @throws HangupException when the stream has ended: OUT_OF_RANGE (END_OF_EVENTS), when all that
-   *     was asked for has come
+   *     was asked for has come; CANCELLED (END_OF_EVENTS), when it was closed here
    */
   @SuppressWarnings("unchecked")
   R take(Duration timeout) {
@@ -76,18 +74,25 @@ final class ServerStream<Q, R> implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new HangupException(Code.CANCELLED, "", "interrupted", interrupted);
     }
+    boolean ended = next == END || next instanceof StatusRuntimeException;
+    if (ended) {
+      arrived.add(next);
+    }
+    if (closed && (ended || next == null)) {
+      throw new HangupException(
+          Code.CANCELLED, "END_OF_EVENTS", "the stream of events, or its fixture, was closed");
+    }
     if (next == END) {
-      arrived.add(END);
       throw new HangupException(
           Code.OUT_OF_RANGE,
           "END_OF_EVENTS",
           "the stream has ended: all that was asked for has come");
     }
     if (next instanceof StatusRuntimeException end) {
-      arrived.add(end);
-      throw explained.apply(HangupException.of(end));
+      throw calls.explained(HangupException.of(end));
     }
     if (next != null) {
+      calls.answered();
       call.request(1);
     }
     return (R) next;
@@ -95,6 +100,7 @@ final class ServerStream<Q, R> implements AutoCloseable {
 
   @Override
   public void close() {
+    closed = true;
     call.cancel("closed", null);
   }
 }

@@ -87,11 +87,38 @@ class EventsTest {
   }
 
   @Test
-  void theyEndWithTheirFixture(Hangup hangup) {
+  void theyEndWithTheirFixtureOrByClose(Hangup hangup) {
     Fixture fixture = hangup.fixture();
+    Events closed = fixture.events();
+    closed.close();
     Events events = fixture.events();
     fixture.close();
-    var error = assertThrows(HangupException.class, () -> events.next(event -> false));
-    assertEquals(Code.CANCELLED, error.code());
+    for (Events each : new Events[] {closed, events}) {
+      for (Duration timeout : new Duration[] {Hangup.DEFAULT_TIMEOUT, Duration.ZERO}) {
+        var error = assertThrows(HangupException.class, () -> each.next(event -> false, timeout));
+        assertEquals(Code.CANCELLED, error.code());
+        assertEquals("END_OF_EVENTS", error.reason());
+      }
+    }
+  }
+
+  @Test
+  void theOneWaitedForMayBeAmongThoseThatAreLost() throws Exception {
+    try (TestDaemon daemon =
+            new TestDaemon("--listen", "127.0.0.1:0", "--max-journal-events", "100");
+        Hangup hangup = Hangup.connect(daemon.address);
+        Fixture fixture = hangup.fixture()) {
+      for (int count = 0; count < 60; count++) {
+        fixture.listen().close();
+      }
+      try (Events events = fixture.events(request -> request.setAfterSequence(0))) {
+        assertTrue(events.next(Event::hasLost).hasLost());
+      }
+      try (Events events = fixture.events(request -> request.setAfterSequence(0))) {
+        var error = assertThrows(HangupException.class, () -> events.next(Event::hasPeerRst));
+        assertEquals(Code.DATA_LOSS, error.code());
+        assertEquals("EVENTS_LOST", error.reason());
+      }
+    }
   }
 }

@@ -1,14 +1,17 @@
 package io.hangup;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.rpc.Code;
+import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Where the daemon is found, how it is started, and what is said when it is not. */
@@ -82,13 +86,69 @@ class FindingTest {
   }
 
   @Test
+  void aServerThatIsNoDaemonIsNamedToo() throws Exception {
+    HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+    server.start();
+    try (Hangup hangup = Hangup.connect("127.0.0.1:" + server.getAddress().getPort())) {
+      for (Executable call : List.<Executable>of(hangup::fixture, hangup::info)) {
+        var error = assertThrows(HangupException.class, call);
+        assertEquals(Code.UNAVAILABLE, error.code());
+        assertEquals("DAEMON_GONE", error.reason());
+        assertTrue(error.getMessage().contains(hangup.address()), error.getMessage());
+      }
+    } finally {
+      server.stop(0);
+    }
+  }
+
+  @Test
+  void whatIsNoTokenIsSaidAtOnceAndNotQuoted() throws Exception {
+    Path blank = Files.writeString(folder.resolve("blank"), "secret secret\n");
+    Path empty = Files.writeString(folder.resolve("empty"), " \n");
+    for (var setting :
+        List.of(
+            Map.entry("HANGUP_TOKEN", "secret secret"),
+            Map.entry("HANGUP_TOKEN", "secret\nsecret"),
+            Map.entry("HANGUP_TOKEN", "sécret"),
+            Map.entry("HANGUP_TOKEN_FILE", blank.toString()),
+            Map.entry("HANGUP_TOKEN_FILE", empty.toString()),
+            Map.entry("HANGUP_TOKEN_FILE", folder.toString()),
+            Map.entry("HANGUP_TOKEN_FILE", folder.resolve("none").toString()))) {
+      var environment =
+          Map.of("HANGUP_ADDRESS", "127.0.0.1:4264", setting.getKey(), setting.getValue());
+      var error = assertThrows(HangupException.class, () -> Hangup.find(environment).close());
+      assertEquals(Code.INVALID_ARGUMENT, error.code());
+      assertEquals("INVALID_SETTING", error.reason());
+      assertTrue(error.getMessage().contains(setting.getKey()), error.getMessage());
+      assertFalse(error.getMessage().contains("cret"), error.getMessage());
+    }
+    var error =
+        assertThrows(
+            HangupException.class, () -> Hangup.connect("127.0.0.1:4264", "to ken").close());
+    assertEquals("INVALID_SETTING", error.reason());
+    Hangup.find(Map.of("HANGUP_ADDRESS", "127.0.0.1:4264", "HANGUP_TOKEN", " \n")).close();
+  }
+
+  @Test
   void whatIsNoAddressIsSaidWithWhatToDo() {
     for (String address :
-        List.of("foo bar", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:99999", "http://a:1", "unix:")) {
+        List.of(
+            "foo bar",
+            "localhost",
+            "127.0.0.1",
+            "127.0.0.1:",
+            "127.0.0.1:x",
+            "127.0.0.1:0",
+            "127.0.0.1:99999",
+            ":4264",
+            "http://127.0.0.1:4264",
+            "unix:",
+            "unix:path")) {
       var error =
           assertThrows(
               HangupException.class, () -> Hangup.find(Map.of("HANGUP_ADDRESS", address)).close());
       assertEquals(Code.INVALID_ARGUMENT, error.code());
+      assertEquals("INVALID_SETTING", error.reason());
       for (String word : List.of("\"" + address + "\"", "HANGUP_ADDRESS", "127.0.0.1:4264")) {
         assertTrue(error.getMessage().contains(word), error.getMessage());
       }

@@ -86,6 +86,8 @@ class FixtureTest {
     var error = assertThrows(NeverFiredError.class, fixture::close);
     assertEquals(List.of("echo, plan 1, step 1: on 1 of 2 connections"), error.lines());
     assertEquals("never fired: echo, plan 1, step 1: on 1 of 2 connections", error.getMessage());
+    assertEquals(Code.FAILED_PRECONDITION, error.code());
+    assertEquals("NEVER_FIRED", error.reason());
     // It is closed all the same.
     fixture.close();
     assertEquals(2, fixture.report().getCounts().getSessions());

@@ -50,6 +50,22 @@ class ListenerTest {
   }
 
   @Test
+  void aSocketWithoutAPortHasNone(Listener listener) throws Exception {
+    try (Socket somebody = connect(listener, 0);
+        Socket unbound = new Socket()) {
+      for (int port : new int[] {0, unbound.getLocalPort()}) {
+        var error = assertThrows(HangupException.class, () -> listener.accepted(port));
+        assertEquals(Code.INVALID_ARGUMENT, error.code());
+        assertEquals("INVALID_REQUEST", error.reason());
+        assertTrue(error.getMessage().contains("no local port"), error.getMessage());
+      }
+      // Of the one connection that there is nothing was taken.
+      assertEquals(
+          listener.next().uid(), listener.accepted(somebody.getLocalPort(), SLOW_MACHINE).uid());
+    }
+  }
+
+  @Test
   void asLongAsItLivesAPortHasTheSameSession(Listener listener) throws Exception {
     try (Socket socket = connect(listener, 0)) {
       assertEquals(
