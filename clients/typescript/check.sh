@@ -71,7 +71,9 @@ one_daemon() {
 say "README, in an empty project: vitest; then two files, with one daemon for their workers"
 wait "$install" || { cat "$temp/install.log"; exit 1; }
 cd "$temp/project"
+# Both samples lie in one folder, as with who tries them: the one is not the other's.
 sample reset.test.ts
+sample close-test.mjs
 node_modules/.bin/vitest run
 mkdir vitest
 for worker in 1 2; do cp reset.test.ts "vitest/reset-$worker.test.ts"; done
@@ -79,9 +81,8 @@ echo 'export default { test: { globalSetup: "hangup/global-setup" } };' >vitest.
 one_daemon node_modules/.bin/vitest run --dir vitest
 
 say "README: node:test"
-sample reset.test.mjs
-node --test reset.test.mjs
-PATH="$PWD/node_modules/.bin:$PATH" hangup run -- node --test reset.test.mjs
+node --test close-test.mjs
+PATH="$PWD/node_modules/.bin:$PATH" hangup run -- node --test close-test.mjs
 
 say "README: jest, with one daemon for its workers; then without a set-up, with one for the files of one worker"
 mkdir jest

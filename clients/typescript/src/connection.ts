@@ -65,6 +65,8 @@ const services: readonly {
 /** A connection to a daemon. */
 export class Connection {
   readonly #wire: Wire;
+  /** Whether what is at the address has ever answered as a daemon does. */
+  #hasAnswered = false;
 
   constructor(wire: Wire) {
     this.#wire = wire;
@@ -89,6 +91,7 @@ export class Connection {
       if (reply === undefined)
         throw timeoutMs === undefined ? noAnswer(this.daemon, waitMs + answerMs) : notOver(timeoutMs);
       response = read(reply.value);
+      this.#hasAnswered = true;
     } catch (thrown) {
       pending.cancel();
       // Errors are made here, so that their stack has the lines of the test.
@@ -121,12 +124,17 @@ export class Connection {
     request: Request,
   ): MessageStream<Response> {
     const stream = this.#wire.openStream(path, requestType.encode(request).finish());
+    const answered = () => (this.#hasAnswered = true);
     const errorOf = (thrown: unknown) => (isFailure(thrown) ? this.#errorOf(thrown) : thrown);
     return {
       cancel: () => stream.cancel(),
       async *[Symbol.asyncIterator]() {
         try {
-          for await (const message of stream) yield responseType.decode(message);
+          for await (const message of stream) {
+            const decoded = responseType.decode(message);
+            answered();
+            yield decoded;
+          }
         } catch (thrown) {
           throw errorOf(thrown);
         }
@@ -152,7 +160,11 @@ export class Connection {
 
   #errorOf(failure: Failure): HangupError {
     const error = daemonError(failure);
-    if (error.reason !== "" || error.code !== "UNAVAILABLE") return error;
+    if (error.reason !== "") return error;
+    if (error.code === "DEADLINE_EXCEEDED") return new HangupError("DEADLINE_EXCEEDED", "NO_ANSWER", error.message);
+    // What never was a daemon says this and that, as a server of HTTP/1 does. The other two are of our own doing.
+    const isNone = !this.#hasAnswered && error.code !== "CANCELLED" && error.code !== "RESOURCE_EXHAUSTED";
+    if (!isNone && error.code !== "UNAVAILABLE") return error;
     const why = this.daemon.lastWords() || failure.message;
     const message = `the daemon at ${this.daemon.address} cannot be reached: ${why}; see HANGUP_ADDRESS, or leave it unset to have one started`;
     return new HangupError("UNAVAILABLE", "DAEMON_GONE", message);

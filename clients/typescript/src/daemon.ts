@@ -28,19 +28,43 @@ const keptText = 16_384;
 
 /** The daemon of the environment, or one that is started now and ends with this process, however that ends. */
 export async function findDaemon(env: NodeJS.ProcessEnv = process.env, folder = process.cwd()): Promise<Daemon> {
-  const address = env["HANGUP_ADDRESS"]?.trim() ?? "";
-  if (address === "") return startDaemon(daemonCommand(env, folder), env);
+  const given = env["HANGUP_ADDRESS"]?.trim() ?? "";
+  if (given === "") return startDaemon(daemonCommand(env, folder), env);
+  const address = addressOf(given);
   const token = tokenOf(env);
   const stop = async () => {};
   return { address, lastWords: () => "", stop, ...(token !== undefined && { token }) };
 }
 
+/** An address as it is, checked: of one that is none gRPC makes another, or asks it until the time is over. */
+function addressOf(given: string): string {
+  const port = /^(?:[\w.-]+|\[[\da-f:.]+\]):(\d{1,5})$/i.exec(given)?.[1];
+  const isAddress = port === undefined ? /^unix:\/./.test(given) : Number(port) >= 1 && Number(port) <= 65_535;
+  if (isAddress) return given;
+  throw new HangupError(
+    "INVALID_ARGUMENT",
+    "INVALID_SETTING",
+    `HANGUP_ADDRESS is ${JSON.stringify(given)}, which is no address of a daemon: 127.0.0.1:4264, [::1]:4264 or unix:/path is one`,
+  );
+}
+
 /** That of the file goes before the one of the variable, as the command has it. */
 function tokenOf(env: NodeJS.ProcessEnv): string | undefined {
-  const file = env["HANGUP_TOKEN_FILE"] ?? "";
-  if (file === "") return env["HANGUP_TOKEN"]?.trim() || undefined;
+  const file = env["HANGUP_TOKEN_FILE"]?.trim() ?? "";
+  const variable = file === "" ? "HANGUP_TOKEN" : "HANGUP_TOKEN_FILE";
+  const token = (file === "" ? (env["HANGUP_TOKEN"] ?? "") : tokenFile(file)).trim();
+  if (token === "" && file === "") return undefined;
+  // What a header does not carry as it is; never quoted.
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    const message = `${variable}: a token is one word of ASCII characters, without blanks`;
+    throw new HangupError("INVALID_ARGUMENT", "INVALID_SETTING", message);
+  }
+  return token;
+}
+
+function tokenFile(path: string): string {
   try {
-    return readFileSync(file, "utf8").trim();
+    return readFileSync(path, "utf8");
   } catch (cause) {
     throw new HangupError("INVALID_ARGUMENT", "INVALID_SETTING", `HANGUP_TOKEN_FILE: ${(cause as Error).message}`, {
       cause,

@@ -72,31 +72,28 @@ export class EventStream implements AsyncIterable<Event> {
 
   /** The next event; waits for it. @throws HangupError WAIT_TIMEOUT, END_OF_EVENTS */
   async next(options: WaitOptions = {}): Promise<Event> {
-    const { timeoutMs = defaultTimeoutMs } = options;
-    const result = await this.#result(options);
-    if (result === undefined) {
-      const seen = this.#last === undefined ? "none came" : `the last one was ${inWords(this.#last)}`;
-      throw new HangupError("DEADLINE_EXCEEDED", "WAIT_TIMEOUT", `no such event within ${timeoutMs} ms; ${seen}`);
-    }
-    if (result.done === true) {
-      throw new HangupError(
-        "CANCELLED",
-        "END_OF_EVENTS",
-        "the stream of events has ended: it, or its fixture, was closed",
-      );
-    }
-    return result.value;
+    return this.#event(options, options.timeoutMs ?? defaultTimeoutMs);
   }
 
-  /** The next event with this fact, or of which this is true; those before it are passed over. */
+  /**
+   * The next event with this fact, or of which this is true; those before it are passed over.
+   * @throws HangupError WAIT_TIMEOUT, END_OF_EVENTS; EVENTS_LOST, when it may be among those that were not taken in time
+   */
   async until<Name extends FactName>(which: Name, options?: WaitOptions): Promise<EventOf<Name>>;
   async until(which: (event: Event) => boolean, options?: WaitOptions): Promise<Event>;
   async until(which: FactName | ((event: Event) => boolean), options: WaitOptions = {}): Promise<Event> {
     const isIt = typeof which === "string" ? (event: Event) => event.fact?.$case === which : which;
-    const endMs = performance.now() + (options.timeoutMs ?? defaultTimeoutMs);
+    const { timeoutMs = defaultTimeoutMs } = options;
+    const endMs = performance.now() + timeoutMs;
     for (;;) {
-      const event = await this.next({ ...options, timeoutMs: Math.max(0, Math.ceil(endMs - performance.now())) });
+      const leftMs = Math.max(0, Math.ceil(endMs - performance.now()));
+      const event = await this.#event({ ...options, timeoutMs: leftMs }, timeoutMs);
       if (isIt(event)) return event;
+      if (event.fact?.$case === "lost") {
+        const { firstSequence, lastSequence } = event.fact.value;
+        const message = `the events ${firstSequence} to ${lastSequence} are lost: they were not taken in time`;
+        throw new HangupError("DATA_LOSS", "EVENTS_LOST", message);
+      }
     }
   }
 
@@ -105,7 +102,7 @@ export class EventStream implements AsyncIterable<Event> {
     for (;;) {
       const result = await this.#result({});
       if (result?.done === true) return;
-      yield result === undefined ? await this.next({ timeoutMs: 0 }) : result.value;
+      yield result === undefined ? await this.#event({ timeoutMs: 0 }, defaultTimeoutMs) : result.value;
     }
   }
 
@@ -117,6 +114,20 @@ export class EventStream implements AsyncIterable<Event> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
+  }
+
+  /** The next event; `askedMs` is the time that was asked for, of which this may be the rest. */
+  async #event(options: WaitOptions, askedMs: number): Promise<Event> {
+    const result = await this.#result(options);
+    if (result === undefined) {
+      const seen = this.#last === undefined ? "none came" : `the last one was ${inWords(this.#last)}`;
+      throw new HangupError("DEADLINE_EXCEEDED", "WAIT_TIMEOUT", `no such event within ${askedMs} ms; ${seen}`);
+    }
+    if (result.done !== true) return result.value;
+    if (this.#closed) {
+      throw new HangupError("CANCELLED", "END_OF_EVENTS", "the stream of events, or its fixture, was closed");
+    }
+    throw new HangupError("OUT_OF_RANGE", "END_OF_EVENTS", "the stream of events has ended: its scope has");
   }
 
   /** The next result; undefined where it did not come in time: it is then the next one still. */

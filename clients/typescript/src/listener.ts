@@ -62,7 +62,8 @@ export class Listener {
    */
   async accepted(peer: number | LocalEnd, options: WaitOptions = {}): Promise<Session> {
     const peerPort = typeof peer === "number" ? peer : peer.localPort;
-    if (peerPort === undefined) {
+    // 0 is what a client that asks too early has, and on the way no port at all: any session would be the answer.
+    if (!peerPort) {
       throw new HangupError(
         "INVALID_ARGUMENT",
         "INVALID_REQUEST",

@@ -36,9 +36,55 @@ test("HANGUP_ADDRESS is taken as it is, with the token of its variable or of its
   expect(await findDaemon({ ...at, HANGUP_TOKEN_FILE: join(folder, "token") })).toMatchObject({ token: "of-the-file" });
   const both = { ...at, HANGUP_TOKEN: "t", HANGUP_TOKEN_FILE: join(folder, "token") };
   expect(await findDaemon(both)).toMatchObject({ token: "of-the-file" });
-  await expect(findDaemon({ ...at, HANGUP_TOKEN_FILE: join(folder, "none") })).rejects.toThrow(
-    /HANGUP_TOKEN_FILE.*ENOENT/,
+  expect(await findDaemon({ ...at, HANGUP_TOKEN: " t\n" })).toMatchObject({ token: "t" });
+  expect(await findDaemon({ ...at, HANGUP_TOKEN: "" })).not.toHaveProperty("token");
+  for (const address of ["localhost:4264", "[::1]:65535", "unix:/path with/blanks", "unix:///path"]) {
+    expect(await findDaemon({ HANGUP_ADDRESS: ` ${address} ` })).toMatchObject({ address });
+  }
+});
+
+test.each([
+  "localhost",
+  "127.0.0.1:",
+  "127.0.0.1:0",
+  "127.0.0.1:99999",
+  "127.0.0.1:x",
+  ":4264",
+  "4264",
+  "::1:4264",
+  "[::1]",
+  "http://127.0.0.1:4264",
+  "unix:",
+  "unix:path",
+  "two words:1",
+])("HANGUP_ADDRESS=%s is no address, which is said at once, with what one is", async (address) => {
+  const found = findDaemon({ HANGUP_ADDRESS: address });
+  await expect(found).rejects.toMatchObject({ code: "INVALID_ARGUMENT", reason: "INVALID_SETTING" });
+  await expect(found).rejects.toThrow(
+    `HANGUP_ADDRESS is "${address}", which is no address of a daemon: 127.0.0.1:4264`,
   );
+});
+
+test("a token that no header carries, and a file that has none, are said at once, and not quoted", async () => {
+  const at = { HANGUP_ADDRESS: "127.0.0.1:1" };
+  const file = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text);
+    return { ...at, HANGUP_TOKEN_FILE: join(folder, name) };
+  };
+  for (const [env, message] of [
+    [{ ...at, HANGUP_TOKEN: "secret secret" }, "HANGUP_TOKEN: a token is one word"],
+    [{ ...at, HANGUP_TOKEN: "secret\nsecret" }, "HANGUP_TOKEN: a token is one word"],
+    [{ ...at, HANGUP_TOKEN: "sécret" }, "HANGUP_TOKEN: a token is one word"],
+    [file("blank", "secret secret\n"), "HANGUP_TOKEN_FILE: a token is one word"],
+    [file("empty", " \n"), "HANGUP_TOKEN_FILE: a token is one word"],
+    [{ ...at, HANGUP_TOKEN_FILE: folder }, "HANGUP_TOKEN_FILE: EISDIR"],
+    [{ ...at, HANGUP_TOKEN_FILE: join(folder, "none") }, "HANGUP_TOKEN_FILE: ENOENT"],
+  ] as const) {
+    const found = findDaemon(env);
+    await expect(found).rejects.toMatchObject({ code: "INVALID_ARGUMENT", reason: "INVALID_SETTING" });
+    await expect(found).rejects.toThrow(message);
+    await expect(found).rejects.not.toThrow(/s.cret/);
+  }
 });
 
 test("a command is looked for in HANGUP_COMMAND, on the PATH, in node_modules/.bin, in a checkout, and beside the client", () => {

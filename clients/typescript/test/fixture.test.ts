@@ -1,9 +1,13 @@
 import "./support/own-daemon.js";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { createServer, Socket } from "node:net";
 import { EndKind, HangupError, NeverFiredError, SessionState, startHangup } from "hangup";
 import { neverFired as inCommand } from "../../../src/cli/scope-report-text.js";
+import { Event } from "../../../src/gen/hangup/v1/event.js";
 import { ScopeReport } from "../../../src/gen/hangup/v1/scope.js";
+import type { Connection } from "../src/connection.js";
+import { EventStream } from "../src/event-stream.js";
+import { HangupError as OwnError } from "../src/hangup-error.js";
 import { neverFired } from "../src/never-fired.js";
 import { connected, connectErrno, portOf } from "./support/package.js";
 
@@ -73,7 +77,11 @@ describe("a fixture", () => {
 
     const steps = ["echo, plan 1, step 1: on 1 of 2 connections", "never, plan 1: it had no connection"];
     expect(error).toBeInstanceOf(NeverFiredError);
-    expect(error).toMatchObject({ reason: "NEVER_FIRED", message: `never fired: ${error.steps.join("; ")}` });
+    expect(error).toMatchObject({
+      code: "FAILED_PRECONDITION",
+      reason: "NEVER_FIRED",
+      message: `never fired: ${error.steps.join("; ")}`,
+    });
     expect(error.steps.toSorted()).toEqual(steps);
     expect(error.report.counts?.sessions).toBe(2n);
     expect(inCommand(ScopeReport.fromPartial(error.report))).toEqual(neverFired(error.report));
@@ -95,7 +103,13 @@ describe("a listener", () => {
     expect(session).toMatchObject({ name: "echo/2", ordinal: 2, peerAddress: `127.0.0.1:${second.localPort}` });
     expect((await listener.accepted(first.localPort!)).name).toBe("echo/1");
     expect((await listener.accepted(second)).uid).toBe(session.uid);
-    expect((await errorOf(listener.accepted({}))).reason).toBe("INVALID_REQUEST");
+    for (const none of [0, {}, { localPort: 0 }, new Socket()]) {
+      expect(await errorOf(listener.accepted(none))).toMatchObject({
+        code: "INVALID_ARGUMENT",
+        reason: "INVALID_REQUEST",
+        message: expect.stringMatching(/^accepted\(\): the socket has no local port/),
+      });
+    }
     first.destroy();
     second.destroy();
   });
@@ -111,9 +125,9 @@ describe("a listener", () => {
     await expect(failed).rejects.toMatchObject({ code: "ECONNRESET" });
 
     expect((await errorOf(listener.accepted(localPort, { timeoutMs: 50 }))).reason).toBe("WAIT_TIMEOUT");
-    // The same port again: nothing is left of the connection that was reset.
+    // The same port again, of an address that no connection of others has it of, however many are in TIME_WAIT.
     const { connect } = await import("node:net");
-    const again = connect({ port: listener.port, host: listener.host, localPort });
+    const again = connect({ port: listener.port, host: listener.host, localAddress: "127.7.7.7", localPort });
     await once(again, "connect");
     const next = await listener.accepted(again);
     expect(next.uid).not.toBe(session.uid);
@@ -361,7 +375,7 @@ describe("events", () => {
     const fixture = await startHangup();
     const [one, other] = [await fixture.events(), await fixture.events()];
     one.close();
-    expect((await errorOf(one.next())).reason).toBe("END_OF_EVENTS");
+    expect(await errorOf(one.next())).toMatchObject({ code: "CANCELLED", reason: "END_OF_EVENTS" });
     const listener = await fixture.listen({ name: "echo" });
     // Awaited before the close, which ends the stream whatever is still on its way.
     expect((await other.until("listenerCreated")).listener).toBe(listener.name);
@@ -370,5 +384,41 @@ describe("events", () => {
     })();
     await fixture.close();
     await rest;
+    expect(await errorOf(other.next())).toMatchObject({ code: "CANCELLED", reason: "END_OF_EVENTS" });
+  });
+
+  test("that do not come in time are told with the time that was asked for, whatever came before", async () => {
+    await using fixture = await startHangup();
+    await using events = await fixture.events();
+    const error = errorOf(events.until("sessionEnded", { timeoutMs: 500 }));
+    await fixture.listen({ name: "echo" });
+    expect(await error).toMatchObject({
+      code: "DEADLINE_EXCEEDED",
+      reason: "WAIT_TIMEOUT",
+      message: "no such event within 500 ms; the last one was listenerCreated of echo",
+    });
+  });
+
+  test("that are lost may have the one waited for among them, which is an error, but where the loss itself is asked for; then the stream ends", async () => {
+    const events = ["subscribed", "scopeCreated", "lost", "lost"].map(($case, sequence) =>
+      Event.fromPartial({ sequence, fact: { $case, value: { firstSequence: 2, lastSequence: 9 } } as never }),
+    );
+    const messages = {
+      cancel: () => {},
+      async *[Symbol.asyncIterator]() {
+        yield { events };
+      },
+    };
+    const stream = await EventStream.open({ openStream: () => messages } as unknown as Connection, "scope");
+    const failed = stream.until("peerRst").catch((error: unknown) => error);
+    expect(await failed).toBeInstanceOf(OwnError);
+    expect(await failed).toMatchObject({
+      code: "DATA_LOSS",
+      reason: "EVENTS_LOST",
+      message: "the events 2 to 9 are lost: they were not taken in time",
+    });
+    expect((await stream.until("lost")).fact.value.lastSequence).toBe(9n);
+    await expect(stream.next()).rejects.toMatchObject({ code: "OUT_OF_RANGE", reason: "END_OF_EVENTS" });
+    await expect(stream.until("peerRst")).rejects.toMatchObject({ code: "OUT_OF_RANGE", reason: "END_OF_EVENTS" });
   });
 });

@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
+import { createServer as createHttp2Server } from "node:http2";
 import { join } from "node:path";
-import { cleanEnvironment, connectErrno, hangup, inTime, root, Workplace } from "./support/package.js";
+import { cleanEnvironment, connectErrno, hangup, inTime, portOf, root, Workplace } from "./support/package.js";
 
 // What is left of a test process that ended, in whatever way: nothing.
 
@@ -215,7 +217,7 @@ test("a daemon at HANGUP_ADDRESS that was lost is missed, and the one that comes
   }
 });
 
-test("a daemon that is gone, or none that speaks gRPC, is an error that says so", async () => {
+test("a daemon that is gone, or a server that is none, of HTTP/1 or of HTTP/2, is an error that says so", async () => {
   using workplace = new Workplace();
   const ask = `import { startHangup } from "hangup";
     const error = await startHangup().then(() => undefined, (thrown) => thrown);
@@ -227,6 +229,24 @@ test("a daemon that is gone, or none that speaks gRPC, is an error that says so"
     message: expect.stringMatching(/^the daemon at 127\.0\.0\.1:1 cannot be reached: .*ECONNREFUSED.*HANGUP_ADDRESS/s),
   });
   expect(await nobody.over()).toBe(0);
+  const gone = { code: "UNAVAILABLE", reason: "DAEMON_GONE" };
+  const answers = (headers: Record<string, string | number>) =>
+    createHttp2Server().on("stream", (stream) => stream.respond(headers, { endStream: true }));
+  for (const [other, expected] of [
+    [createHttpServer((_, response) => response.end("hello")), gone],
+    [answers({ ":status": 404 }), gone],
+    [
+      answers({ ":status": 200, "content-type": "application/grpc", "grpc-status": 4 }),
+      { code: "DEADLINE_EXCEEDED", reason: "NO_ANSWER" },
+    ],
+  ] as const) {
+    other.listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const program = workplace.run(ask, cleanEnvironment({ HANGUP_ADDRESS: `127.0.0.1:${portOf(other.address())}` }));
+    expect(await inTime(program.line(), () => "no line")).toMatchObject(expected);
+    expect(await program.over()).toBe(0);
+    other.close();
+  }
   const killed = workplace.run(
     `${open} ${tells} server.close(); process.kill(daemon, "SIGKILL");
     const error = await listener.next().then(() => undefined, (thrown) => thrown);
