@@ -32,7 +32,9 @@ hangup_start() {
   exec 8>"$_hangup_folder/in" 9<"$_hangup_folder/out"
   # From here on the descriptors are all there is of it: nothing is left over, however this ends.
   rm -rf "$_hangup_folder"
-  IFS= read -r _hangup_line <&9 || _hangup_line=''
+  # Of a line without its end, too, it is told.
+  _hangup_line=''
+  IFS= read -r _hangup_line <&9 || :
   case $_hangup_line in
   '{"ready":{"address":"'*)
     hangup_daemon=${_hangup_line#*'"address":"'}
@@ -46,7 +48,7 @@ hangup_start() {
     ;;
   *)
     exec 8>&- 9<&-
-    _hangup_fail UNAVAILABLE DAEMON_NOT_STARTED "the command has not started as 'hangup pipe' does; see the lines above"
+    _hangup_fail UNAVAILABLE DAEMON_NOT_STARTED "the command has not started as 'hangup pipe' does; it printed ${_hangup_line:-nothing}; see the lines above"
     ;;
   esac
 }
@@ -229,10 +231,11 @@ hangup_open() {
 hangup_close() {
   hangup_report=''
   [ -n "$_hangup_scope" ] || return 0
-  [ -z "$_hangup_stream" ] || _hangup_write "{\"id\":$_hangup_stream,\"cancel\":{}}"
+  _hangup_cancel_stream
   _hangup_rc=0
   _hangup_ask deleteScope "\"uid\":\"$_hangup_uid\"" || _hangup_rc=1
-  _hangup_scope='' _hangup_stream=''
+  [ -z "$_hangup_stream" ] || _hangup_stream=closed
+  _hangup_scope=''
   [ $_hangup_rc -eq 0 ] || return 1
   hangup_report=${hangup_reply#*'"report":'}
   hangup_report=${hangup_report%',"neverFired":['*}
@@ -287,9 +290,16 @@ hangup_listen() {
 }
 
 # hangup_accepted LISTENER PEER_PORT: the session of the connection with this local port on the test's side; waits for it, 5 s.
-# hangup_session: the session. Asked again for a port whose session has ended, it waits for the next one: ports come round.
+# A port that is none is the error INVALID_REQUEST. hangup_session: the session. Asked again for a port whose session has ended, it waits for the next one: ports come round.
 hangup_accepted() {
   _hangup_text "$@" || return
+  # To the daemon 0 is no port at all: any session would do.
+  case ${2:-} in
+  '' | *[!0-9]* | ??????* | 0*)
+    _hangup_fail INVALID_ARGUMENT INVALID_REQUEST "hangup_accepted: no port of a connection: '${2:-}': the socket is not connected yet, or closed already; keep the number"
+    return 1
+    ;;
+  esac
   _hangup_ask waitSession "\"listener\":\"$1\",\"peerPort\":$2" || return
   _hangup_read_session
   # The newest one given for this port.
@@ -434,10 +444,17 @@ hangup_signal() {
 # hangup_events [REQUEST]: of what happens in the scope from now on nothing is missed; StreamEventsRequest. One stream at a time.
 hangup_events() {
   _hangup_fields "${1:-}" || return
-  [ -z "$_hangup_stream" ] || _hangup_write "{\"id\":$_hangup_stream,\"cancel\":{}}"
+  _hangup_cancel_stream
   _hangup_events='' _hangup_stream=''
   _hangup_ask streamEvents "$_hangup_value" || return
   _hangup_stream=$_hangup_id
+}
+
+_hangup_cancel_stream() {
+  case $_hangup_stream in
+  '' | closed) ;;
+  *) _hangup_write "{\"id\":$_hangup_stream,\"cancel\":{}}" ;;
+  esac
 }
 
 # An event, the end of their stream, or the error that it ended with.
@@ -447,13 +464,19 @@ _hangup_keep_event() {
   esac
 }
 
-# hangup_event [TIMEOUT]: the next one, waits 5s for it ("500ms" is "0.5s"); after the last one the error END_OF_EVENTS. hangup_event: it, JSON; hangup_event_kind: SESSION_OPENED, ...;
+# hangup_event [TIMEOUT]: the next one, waits 5s for it ("500ms" is "0.5s"); after the last one the error END_OF_EVENTS, OUT_OF_RANGE; past hangup_close CANCELLED. hangup_event: it, JSON; hangup_event_kind: SESSION_OPENED, ...;
 # hangup_event_listener, hangup_event_session.
 hangup_event() {
-  [ -n "$_hangup_stream" ] || {
+  case $_hangup_stream in
+  '')
     _hangup_fail FAILED_PRECONDITION NO_EVENTS 'no stream is open: call hangup_events first'
     return 1
-  }
+    ;;
+  closed)
+    _hangup_fail CANCELLED END_OF_EVENTS 'the fixture is closed, and its stream with it'
+    return 1
+    ;;
+  esac
   _hangup_text "${1:-}" || return
   if [ -z "$_hangup_events" ]; then
     # A shell has no read with a timeout: the daemon tells when it is over. No session is ever dial/0, of the default scope, which stays.

@@ -86,10 +86,36 @@ it_finds_the_daemon_or_starts_one() {
   has "$(probed / PATH="$folder/bin:$PATH")" ' '
   has "$(probed / PATH="$folder/bin:$PATH" HANGUP_COMMAND=' 	 ')" ' '
   has "$(probed . HANGUP_ADDRESS='  ')" ' '
-  is "$(probed /)" DAEMON_NOT_FOUND
-  is "$(probed / HANGUP_COMMAND=/nowhere/hangup)" DAEMON_NOT_STARTED
-  is "$(probed / HANGUP_COMMAND=echo)" DAEMON_NOT_STARTED
-  is "$(probed . HANGUP_ADDRESS=127.0.0.1:1)" ECONNREFUSED
+  has "$(probed /)" 'DAEMON_NOT_FOUND NOT_FOUND '
+  has "$(probed / HANGUP_COMMAND=/nowhere/hangup)" 'DAEMON_NOT_STARTED UNAVAILABLE '
+  said=$(probed / HANGUP_COMMAND='echo hello')
+  has "$said" 'DAEMON_NOT_STARTED UNAVAILABLE '
+  has "$said" 'it printed hello pipe --exit-with-process'
+  has "$(probed / HANGUP_COMMAND='printf hello')" 'it printed hello; '
+}
+
+# A port where nobody is: what is wrong with a setting is told before that is met.
+what_cannot_be_asked_has_its_reason() {
+  has "$(probed . HANGUP_ADDRESS=127.0.0.1:1)" 'DAEMON_GONE UNAVAILABLE no daemon at 127.0.0.1:1'
+  has "$(probed . HANGUP_ADDRESS=unix:/no/such/socket)" 'DAEMON_GONE UNAVAILABLE '
+  for none in localhost 127.0.0.1:99999 127.0.0.1: :4264 http://127.0.0.1:4264 unix:; do
+    has "$(probed . HANGUP_ADDRESS=$none)" "INVALID_SETTING INVALID_ARGUMENT $none is no address"
+  done
+  has "$(probed . HANGUP_ADDRESS=127.0.0.1:1 HANGUP_TOKEN='two words')" 'INVALID_SETTING INVALID_ARGUMENT HANGUP_TOKEN'
+  has "$(probed . HANGUP_ADDRESS=127.0.0.1:1 HANGUP_TOKEN_FILE=/no/such/file)" 'INVALID_SETTING INVALID_ARGUMENT '
+}
+
+# SIGKILL in the middle of a wait, for a connection and for an event.
+a_daemon_that_dies_in_a_wait_is_gone() {
+  "$checkout/bin/hangup.cjs" serve --listen 127.0.0.1:0 >"$folder/serve" 2>/dev/null 8>&- 9<&- &
+  daemon=$!
+  deadline=$(($(date +%s) + 30))
+  until [ -s "$folder/serve" ]; do [ "$(date +%s)" -lt $deadline ] || failed "${LINENO:-?}" 'no daemon'; done
+  ready=$(cat "$folder/serve")
+  address=${ready#*'"address":"'}
+  address=${address%%'"'*}
+  is "$(HANGUP_ADDRESS=$address "$shell" "$probe" "$library" dies "$daemon" 2>/dev/null)" 'UNAVAILABLE DAEMON_GONE, UNAVAILABLE DAEMON_GONE'
+  wait
 }
 
 a_unix_socket_and_a_token_are_used() {
@@ -102,7 +128,7 @@ a_unix_socket_and_a_token_are_used() {
   until [ -s "$folder/serve" ]; do [ "$(date +%s)" -lt $deadline ] || failed "${LINENO:-?}" 'no daemon'; done
   has "$(probed . HANGUP_ADDRESS="unix:$folder/socket" HANGUP_TOKEN_FILE="$folder/token")" ' '
   has "$(probed . HANGUP_ADDRESS="unix:$folder/socket" HANGUP_TOKEN=0123456789abcdef0123456789abcdef)" ' '
-  is "$(probed . HANGUP_ADDRESS="unix:$folder/socket")" TOKEN_MISSING
+  has "$(probed . HANGUP_ADDRESS="unix:$folder/socket")" 'TOKEN_MISSING UNAUTHENTICATED '
   exec 7>&-
   wait
 }
@@ -199,6 +225,10 @@ an_error_has_its_code_and_reason() {
   fails INVALID_REQUEST hangup_listen 'a"b'
   fails INVALID_REQUEST hangup_call 'get":{},"Info'
   fails INVALID_LINE hangup_listen other '{"labels":{}'
+  for port in 0 '' -1 65536x 100000 none; do
+    fails INVALID_REQUEST hangup_accepted echo "$port"
+    is "$hangup_error_code" INVALID_ARGUMENT
+  done
   fails CONNECT_FAILED hangup_dial 127.0.0.1:1
   fails UNKNOWN_SIGNAL hangup_signal nobody
   fails UNKNOWN_SESSION hangup_reset nobody/1
@@ -317,11 +347,12 @@ the_end_of_the_events_is_told() {
   hangup_events
   fails INVALID_LINE hangup_event 5
   fails INVALID_REQUEST hangup_event '1s"'
-  # So is the end of the scope, and no more than that.
+  # The end of the scope is that of its events.
   hangup_call deleteScope
   hangup_event
   while [ "$hangup_event_kind" != SCOPE_ENDED ]; do hangup_event; done
-  fails WAIT_TIMEOUT hangup_event 0.1s
+  fails END_OF_EVENTS hangup_event
+  is "$hangup_error_code" OUT_OF_RANGE
   fails UNKNOWN_SCOPE hangup_close
 }
 
@@ -347,7 +378,11 @@ events_come_in_order_and_their_wait_ends() {
   hangup_event
   is "$hangup_event_listener" two
   hangup_close
+  fails END_OF_EVENTS hangup_event
+  is "$hangup_error_code" CANCELLED
+  hangup_open
   fails NO_EVENTS hangup_event
+  hangup_close
 }
 
 data_goes_both_ways_as_bytes() {
@@ -418,7 +453,7 @@ many_tests_at_once_share_a_daemon() {
   is "$(cat "$folder/scopes")" 'default, and one more'
 }
 
-for test in fixtures_have_scopes_of_their_own it_finds_the_daemon_or_starts_one a_unix_socket_and_a_token_are_used a_killed_program_leaves_nothing \
+for test in fixtures_have_scopes_of_their_own it_finds_the_daemon_or_starts_one what_cannot_be_asked_has_its_reason a_daemon_that_dies_in_a_wait_is_gone a_unix_socket_and_a_token_are_used a_killed_program_leaves_nothing \
   a_killed_program_leaves_nothing_though_its_background_lives a_killed_program_leaves_nothing_on_a_daemon_that_it_shares \
   a_dead_daemon_is_an_error_and_no_signal the_daemon_is_no_child_of_the_program a_step_that_never_fired_fails_the_close \
   a_fixture_can_let_that_pass_and_has_its_report an_error_has_its_code_and_reason a_wait_that_is_not_met_says_what_was_seen_last \

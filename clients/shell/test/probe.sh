@@ -6,7 +6,7 @@ set -eu
 . "$1"
 
 if ! hangup_open; then
-  echo "$hangup_error_reason"
+  echo "$hangup_error_reason $hangup_error_code $hangup_error_message"
   exit 1
 fi
 
@@ -52,6 +52,14 @@ dead)
   hangup_open
   hangup_close
   echo again
+  ;;
+# The same at an address, in the middle of a wait: $3 is the daemon.
+dies)
+  hangup_listen echo
+  hangup_events ''
+  kill -KILL "$3" &
+  hangup_accepted echo 4000 || printf '%s %s, ' "$hangup_error_code" "$hangup_error_reason"
+  hangup_event 5s || printf '%s %s\n' "$hangup_error_code" "$hangup_error_reason"
   ;;
 # Tests, each with a fixture and an ending of its own; the daemon's uid for each.
 many)
