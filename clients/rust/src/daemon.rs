@@ -1,4 +1,5 @@
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{oneshot, OnceCell};
@@ -38,7 +39,7 @@ struct Connection {
 /// # Errors
 ///
 /// `DAEMON_NOT_FOUND` if none is found, `DAEMON_NOT_STARTED` with what it wrote on standard error, `DAEMON_GONE` if nothing answers
-/// at the address. It is tried once: all later calls give the same.
+/// at the address, `NO_ANSWER` if who is there says nothing, `INVALID_SETTING` if it is none, or the token. It is tried once: all later calls give the same.
 pub async fn daemon() -> Result<&'static Daemon> {
     static SHARED: OnceCell<Result<Daemon>> = OnceCell::const_new();
     let shared = SHARED.get_or_init(|| async {
@@ -67,15 +68,24 @@ impl Daemon {
 
     fn at(Found { address, token, started }: Found) -> Result<Self> {
         let invalid = |what: String| Error::new(Code::InvalidArgument, "INVALID_SETTING", what);
+        let no_address =
+            || invalid(format!("{address:?} is no address of a daemon: say 127.0.0.1:4264, [::1]:4264 or unix:/path"));
+        if !is_address(&address) {
+            return Err(no_address());
+        }
         let uri = if address.starts_with("unix:") { address.clone() } else { format!("http://{address}") };
-        let endpoint = Endpoint::from_shared(uri)
-            .map_err(|_| invalid(format!("{address} is no address of a daemon: say 127.0.0.1:4264 or unix:/path")))?;
+        let endpoint = Endpoint::from_shared(uri).map_err(|_| no_address())?;
         let endpoint =
             endpoint.initial_stream_window_size(STREAM_BYTES).initial_connection_window_size(CONNECTION_BYTES);
         let authorization = token
-            .map(|token| format!("Bearer {token}").parse())
+            .map(|token| match token.as_bytes() {
+                [_, ..] if token.bytes().all(|letter| letter.is_ascii_graphic()) => {
+                    format!("Bearer {token}").parse().map_err(drop)
+                }
+                _ => Err(()),
+            })
             .transpose()
-            .map_err(|_| invalid("a token is one word of ASCII characters".into()))?;
+            .map_err(|()| invalid("a token is one word of ASCII characters".into()))?;
         let channel = {
             let _runtime = io::enter();
             endpoint.connect_lazy()
@@ -140,13 +150,26 @@ impl Daemon {
     }
 }
 
+/// `host:port`, the port 1 to 65535, `[ipv6]:port` or `unix:/path`.
+fn is_address(address: &str) -> bool {
+    if let Some(path) = address.strip_prefix("unix:") {
+        return path.starts_with('/');
+    }
+    let Some((host, port)) = address.rsplit_once(':') else { return false };
+    let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(ip) => ip.parse::<Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.chars().all(|letter| letter.is_alphanumeric() || "-._".contains(letter)),
+    };
+    is_host && port.bytes().all(|digit| digit.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port != 0)
+}
+
 fn authorize(authorization: Option<MetadataValue<Ascii>>, metadata: &mut MetadataMap) {
     if let Some(authorization) = authorization {
         metadata.insert("authorization", authorization);
     }
 }
 
-/// The daemon's own error, or that it cannot be reached.
+/// The daemon's own error, or that it cannot be reached, or does not answer.
 fn explain(status: &tonic::Status, connection: Option<&Connection>) -> Error {
     let details: Option<rpc::Status> = prost::Message::decode(status.details()).ok();
     if let Some(error) = details.as_ref().and_then(Error::of_status) {
@@ -161,6 +184,10 @@ fn explain(status: &tonic::Status, connection: Option<&Connection>) -> Error {
     while let Some(error) = source {
         why = format!("{why}: {error}");
         source = error.source();
+    }
+    if status.code() == tonic::Code::DeadlineExceeded {
+        let message = format!("the daemon at {address} did not answer in time: {why}{last_words}");
+        return Error::new(Code::DeadlineExceeded, "NO_ANSWER", message);
     }
     Error::new(
         Code::Unavailable,

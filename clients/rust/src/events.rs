@@ -77,16 +77,14 @@ impl IntoFuture for EventsBuilder {
 async fn open(scope: Arc<Scope>, request: StreamEventsRequest) -> Result<Events> {
     let (send, mut events) = mpsc::channel(AHEAD);
     let (opened, is_open) = oneshot::channel();
-    let daemon = scope.daemon.clone();
     let stream = io::task(async move {
+        let daemon = &scope.daemon;
         let mut opened = Some(opened);
         let mut client = EventServiceClient::new(daemon.channel()).max_decoding_message_size(MESSAGE_BYTES);
-        let mut scope_ended = false;
         let read = async {
             let mut stream = client.stream_events(daemon.request(request)).await?.into_inner();
             while let Some(message) = stream.message().await? {
                 for event in message.events {
-                    scope_ended = matches!(event.fact, Some(Fact::ScopeEnded(_)));
                     // The first is `subscribed`: from here on nothing is missed.
                     match opened.take() {
                         Some(opened) => drop(opened.send(())),
@@ -94,12 +92,16 @@ async fn open(scope: Arc<Scope>, request: StreamEventsRequest) -> Result<Events>
                     }
                 }
             }
-            Err::<(), _>(tonic::Status::unavailable("the stream of events ended"))
+            Ok::<_, tonic::Status>(())
         };
-        if let Err(status) = read.await {
-            let error = if scope_ended { end_of_events() } else { daemon.error(&status) };
-            let _ = send.send(Err(error)).await;
-        }
+        let end = match read.await {
+            Err(status) => daemon.error(&status),
+            Ok(()) if scope.has_ended() => {
+                Error::new(Code::Cancelled, "END_OF_EVENTS", "the fixture is closed, and its events with it")
+            }
+            Ok(()) => Error::new(Code::OutOfRange, "END_OF_EVENTS", "the stream of events has ended"),
+        };
+        let _ = send.send(Err(end)).await;
     });
     match io::within(Duration::from_secs(15), is_open).await {
         Some(Ok(())) => Ok(Events { events, _stream: stream, last: None, end: None }),
@@ -111,10 +113,6 @@ async fn open(scope: Arc<Scope>, request: StreamEventsRequest) -> Result<Events>
     }
 }
 
-fn end_of_events() -> Error {
-    Error::new(Code::OutOfRange, "END_OF_EVENTS", "the stream of events has ended, as its scope has")
-}
-
 fn stopped() -> Error {
     Error::new(Code::Internal, "BUG", "the stream of events panicked")
 }
@@ -124,7 +122,8 @@ impl Events {
     ///
     /// # Errors
     ///
-    /// `WAIT_TIMEOUT`, with what was seen last in its message; `END_OF_EVENTS` behind the end of the scope; `DAEMON_GONE`.
+    /// `WAIT_TIMEOUT`, with what was seen last in its message; `DAEMON_GONE`; `END_OF_EVENTS` behind the end
+    /// of the scope, [`Code::Cancelled`] where that was the fixture's.
     pub async fn next(&mut self) -> Result<Event> {
         self.next_within(Duration::from_secs(5)).await
     }
@@ -136,11 +135,9 @@ impl Events {
     /// As [`next`](Self::next).
     pub async fn next_within(&mut self, timeout: Duration) -> Result<Event> {
         let event = match io::within(timeout, self.events.recv()).await {
-            Some(Some(event)) => event?,
-            Some(None) if matches!(self.last, Some(Event { fact: Some(Fact::ScopeEnded(_)), .. })) => {
-                return Err(end_of_events())
-            }
-            Some(None) => return Err(Error::new(Code::Unavailable, "DAEMON_GONE", "the stream of events has ended")),
+            Some(Some(Ok(event))) => event,
+            Some(Some(Err(end))) => return Err(self.end.insert(end).clone()),
+            Some(None) => return Err(self.end.clone().unwrap_or_else(stopped)),
             None => return Err(self.timed_out(timeout)),
         };
         self.last = Some(event.clone());

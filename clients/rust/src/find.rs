@@ -60,9 +60,9 @@ fn token() -> Result<Option<String>> {
     }
 }
 
-/// A variable of the environment; an empty one is none.
+/// A variable of the environment; an empty one is none. What is no text in it is met where it is used.
 fn setting(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|value| !value.trim().is_empty())
+    env::var_os(name).map(|value| value.to_string_lossy().into_owned()).filter(|value| !value.trim().is_empty())
 }
 
 /// The command line that a daemon is started with.

@@ -2,6 +2,7 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{mpsc, Arc};
 use std::thread;
 use std::time::Duration;
@@ -41,6 +42,8 @@ pub(crate) struct Scope {
     pub(crate) daemon: Daemon,
     pub(crate) name: String,
     uid: String,
+    /// The fixture has been closed, or dropped.
+    ended: AtomicBool,
 }
 
 /// A fixture to be: `hangup::fixture().await`.
@@ -161,7 +164,7 @@ async fn hold(daemon: Daemon, name: String) -> Result<(Scope, Task)> {
         match begin.await {
             Err(status) => drop(held.send(Err(daemon.error(&status)))),
             Ok((scope, mut stream)) => {
-                let _ = held.send(Ok(Scope { daemon, name: scope.name, uid: scope.uid }));
+                let _ = held.send(Ok(Scope { daemon, name: scope.name, uid: scope.uid, ended: false.into() }));
                 // Until the scope ends. DeleteScope gives the report, and the calls tell when the daemon has ended.
                 while let Ok(Some(_)) = stream.message().await {}
             }
@@ -279,7 +282,12 @@ impl Scope {
         self.daemon.call(request).await
     }
 
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Relaxed)
+    }
+
     async fn end(self: Arc<Self>, allow_never_fired: bool) -> Result<ScopeReport> {
+        self.ended.store(true, Ordering::Relaxed);
         let request = DeleteScopeRequest { scope: self.name.clone(), uid: self.uid.clone() };
         let report = self.call(request).await?.report.unwrap_or_default();
         let never_fired = report.never_fired();

@@ -164,6 +164,10 @@ impl Listener {
     /// for it, 5 s if not told otherwise.
     ///
     /// Ports come round again: a session that was given and has ended is not given a second time.
+    ///
+    /// # Errors
+    ///
+    /// `WAIT_TIMEOUT`, and `INVALID_REQUEST` for 0, the port of a socket that is not connected.
     pub fn accepted(&self, peer_port: u16) -> Accepted {
         Accepted { listener: self.clone(), which: Which::PeerPort(peer_port), timeout: Duration::from_secs(5) }
     }
@@ -239,6 +243,14 @@ impl Listener {
     }
 
     async fn session_of_port(&self, port: u16, timeout: Duration) -> Result<v1::Session> {
+        // To the daemon it is no port at all: any session would do.
+        if port == 0 {
+            return Err(Error::new(
+                Code::InvalidArgument,
+                "INVALID_REQUEST",
+                "accepted(0): the socket has no local port: it is not connected yet, or closed already; keep the number",
+            ));
+        }
         let begun = Instant::now();
         let of_port = WaitSessionRequest { peer_port: port.into(), ..Default::default() };
         let mut session = self.session_with(of_port.clone(), timeout).await?;

@@ -1,3 +1,8 @@
+use std::ffi::OsStr;
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::ffi::OsStrExt;
+
 use hangup::{Code, Daemon};
 
 use crate::stories::{command, is_told, process, say, tell, Folder, OwnDaemon};
@@ -110,6 +115,30 @@ fn an_address_where_nobody_is_is_an_error() {
     assert!(said.contains(&free.to_string()) && said.contains("refused"), "{said}");
 }
 
+/// A server that does this with whoever connects, and its address.
+fn server(with: fn(TcpStream) -> Option<TcpStream>) -> String {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap().to_string();
+    std::thread::spawn(move || server.incoming().map(|client| with(client.unwrap())).collect::<Vec<_>>());
+    address
+}
+
+#[tokio::test]
+async fn what_is_no_daemon_is_an_error() {
+    let hangs_up = server(|_| None);
+    let speaks_http_1 = server(|mut client| {
+        client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+        Some(client)
+    });
+    for address in [hangs_up.as_str(), &speaks_http_1, "unix:/no/such/socket"] {
+        let error = hangup::fixture().on(&Daemon::connect(address, None).unwrap()).await.unwrap_err();
+        assert_eq!((error.code(), error.reason()), (Code::Unavailable, "DAEMON_GONE"), "{address}");
+    }
+    let says_nothing = server(Some);
+    let error = Daemon::connect(&says_nothing, None).unwrap().info().await.unwrap_err();
+    assert_eq!((error.code(), error.reason()), (Code::DeadlineExceeded, "NO_ANSWER"));
+}
+
 #[test]
 fn the_token_of_the_environment_is_sent() {
     let folder = Folder::new("token");
@@ -164,10 +193,59 @@ async fn a_unix_socket_is_an_address() {
     fixture.close().await.unwrap();
 }
 
+const NO_ADDRESSES: [&str; 11] = [
+    "no address",
+    "localhost",
+    "127.0.0.1:99999",
+    "127.0.0.1:0",
+    "127.0.0.1:",
+    "127.0.0.1:+1",
+    ":4264",
+    "::1:4264",
+    "[localhost]:4264",
+    "http://127.0.0.1:4264",
+    "unix:",
+];
+
 #[test]
 fn what_is_no_address_is_an_error() {
-    let error = Daemon::connect("no address", None).unwrap_err();
-    assert_eq!((error.code(), error.reason()), (Code::InvalidArgument, "INVALID_SETTING"));
+    for address in NO_ADDRESSES {
+        let error = Daemon::connect(address, None).unwrap_err();
+        assert_eq!((error.code(), error.reason()), (Code::InvalidArgument, "INVALID_SETTING"), "{address}");
+        assert!(error.message().contains(address), "{error}");
+    }
+    for address in ["localhost:1", "127.0.0.1:65535", "[::1]:4264", "my_host.example:4264", "unix:/no/such/socket"] {
+        Daemon::connect(address, None).unwrap();
+    }
+    let mut finds = process(FINDS);
+    finds.env("HANGUP_ADDRESS", "localhost");
+    let said = tell(finds);
+    assert!(said.starts_with("InvalidArgument INVALID_SETTING "), "{said}");
+}
+
+#[test]
+fn what_is_no_token_is_an_error() {
+    for token in ["", " ", "two words", "two\nlines", "t\u{f6}ken"] {
+        let error = Daemon::connect("127.0.0.1:1", Some(token)).unwrap_err();
+        assert_eq!((error.code(), error.reason()), (Code::InvalidArgument, "INVALID_SETTING"), "{token}");
+    }
+    let folder = Folder::new("no-token");
+    let (empty, lines) = (folder.0.join("empty"), folder.0.join("lines"));
+    std::fs::write(&empty, "\n").unwrap();
+    std::fs::write(&lines, "two\nlines\n").unwrap();
+    let no_text = OsStr::from_bytes(b"t\xf6ken");
+    for (name, value) in [
+        ("HANGUP_TOKEN", OsStr::new("two words")),
+        ("HANGUP_TOKEN", no_text),
+        ("HANGUP_TOKEN_FILE", OsStr::new("/no/such/file")),
+        ("HANGUP_TOKEN_FILE", empty.as_os_str()),
+        ("HANGUP_TOKEN_FILE", lines.as_os_str()),
+    ] {
+        let mut finds = process(FINDS);
+        finds.env("HANGUP_ADDRESS", "127.0.0.1:1").env(name, value);
+        let said = tell(finds);
+        assert!(said.starts_with("InvalidArgument INVALID_SETTING "), "{name}={value:?}: {said}");
+    }
 }
 
 fn assert_is_uid(said: &str) {

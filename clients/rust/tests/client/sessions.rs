@@ -19,6 +19,15 @@ async fn errors_have_code_reason_and_message() {
     assert_eq!(error.metadata().get("errno").map(String::as_str), Some("EADDRINUSE"));
     assert!(error.to_string().contains(error.message()) && error.to_string().contains("PORT_IN_USE"));
 
+    // Nobody's port, also when there is a session.
+    let session = fixture.dial(listener.address()).await.unwrap();
+    let unconnected = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let port = unconnected.local_addr().unwrap().as_socket().unwrap().port();
+    let error = listener.accepted(port).await.unwrap_err();
+    assert_eq!((error.code(), error.reason()), (Code::InvalidArgument, "INVALID_REQUEST"));
+    assert!(error.message().contains("no local port"), "{error}");
+    session.close().await.unwrap();
+
     let error = fixture.session("ecko/1").reset().await.unwrap_err();
     assert_eq!((error.code(), error.reason()), (Code::NotFound, "UNKNOWN_SESSION"));
 
