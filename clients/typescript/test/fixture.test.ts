@@ -59,6 +59,7 @@ describe("a fixture", () => {
     await createClient(ScopeServiceDefinition, channel).deleteScope({ scope: fixture.scope });
     channel.close();
     await events.until("scopeEnded");
+    expect(await errorOf(events.next())).toMatchObject({ code: "OUT_OF_RANGE", reason: "END_OF_EVENTS" });
     expect((await fixture.close()).scope?.name).toBe(fixture.scope);
   });
 
