@@ -69,6 +69,8 @@ const openIntent: WriteIntent = { kind: "open" };
 export class Session implements ConnectionOwner {
   /** Most sessions live without one. */
   private waiting: Observers | undefined;
+  /** What the kernel said since observers are being told: they look, and do what they do in a later turn. */
+  private told: { state?: TcpState; unread?: number; unsent?: number } | undefined;
   readonly localAddress: string;
   readonly peerAddress: string;
   /** The peer's TCP port, 0 on a unix socket. */
@@ -164,8 +166,15 @@ export class Session implements ConnectionOwner {
     return (this.waiting ??= new Set());
   }
 
-  private poke(): void {
-    if (this.waiting !== undefined) poke(this.waiting);
+  /** Tells who waits that something may have changed. However many ask, the kernel is asked once for each answer. */
+  tellObservers(): void {
+    if (this.waiting === undefined || this.waiting.size === 0) return;
+    this.told = {};
+    try {
+      poke(this.waiting);
+    } finally {
+      this.told = undefined;
+    }
   }
 
   // What it is.
@@ -217,12 +226,15 @@ export class Session implements ConnectionOwner {
 
   /** Bytes that the peer sent and the kernel still holds. */
   get unreadInKernel(): number {
-    return this.connection.unreadBytes;
+    const { told } = this;
+    return told === undefined ? this.connection.unreadBytes : (told.unread ??= this.connection.unreadBytes);
   }
 
   /** Bytes of ours that the peer's kernel has not acknowledged, those not yet handed to ours included. */
   get unsentBytes(): number {
-    return this.connection.unsentBytes + this.outboxBytes;
+    const { told } = this;
+    const ofKernel = told === undefined ? this.connection.unsentBytes : (told.unsent ??= this.connection.unsentBytes);
+    return ofKernel + this.outboxBytes;
   }
 
   /** The largest segment that it can send now. */
@@ -272,7 +284,8 @@ export class Session implements ConnectionOwner {
 
   /** The kernel's state, also after our close. */
   get state(): TcpState {
-    return this.kernel.current;
+    const { told } = this;
+    return told === undefined ? this.kernel.current : (told.state ??= this.kernel.current);
   }
 
   /** The state as it was noted last. */
@@ -286,7 +299,7 @@ export class Session implements ConnectionOwner {
     const state = this.kernel.note();
     if (state !== previous) {
       this.publish({ kind: "session_state_changed", previous, state });
-      this.poke();
+      this.tellObservers();
     }
     if (isLingering(state)) this.host.follow(this);
     return this.kernel.msLeft;
@@ -580,7 +593,7 @@ export class Session implements ConnectionOwner {
       this.publish({ kind: "data_received", bytes: chunk.length, total: this.bytesReceived });
     }
     this.reading.take(chunk);
-    this.poke();
+    this.tellObservers();
   }
 
   /** Hands bytes of the peer to the behaviour, up to the byte at which a step of the plan acts; gives how many. */
@@ -594,7 +607,7 @@ export class Session implements ConnectionOwner {
   onWritten(): void {
     this.outbox?.pump();
     if (!this.isBacklogged) this.behaviour.onRoom(this);
-    this.poke();
+    this.tellObservers();
   }
 
   onFinSent(): void {
@@ -604,7 +617,7 @@ export class Session implements ConnectionOwner {
     this.ending.localEnds("FIN", cause);
     this.startDrainTimerWhenDue();
     this.noteState();
-    this.poke();
+    this.tellObservers();
   }
 
   onPeerFin(): void {
@@ -613,7 +626,7 @@ export class Session implements ConnectionOwner {
     this.noteState();
     // It comes after the bytes before it: those that are about to be read are read first.
     if (this.reading.isHeldForLong) this.plan?.onPeerFin();
-    this.poke();
+    this.tellObservers();
   }
 
   onEndOfData(): void {
@@ -622,7 +635,7 @@ export class Session implements ConnectionOwner {
     if (this.identity.onPeerFin === "CLOSE_TOO") this.requestFin({ kind: "BEHAVIOUR" });
     this.endOfData = true;
     this.startDrainTimerWhenDue();
-    this.poke();
+    this.tellObservers();
   }
 
   onPeerRst(errno: Errno): boolean {
@@ -630,7 +643,7 @@ export class Session implements ConnectionOwner {
     // Nothing can go out any more, and a write that fails would cost what is still to be read.
     this.outbox?.clear();
     this.publish({ kind: "peer_rst", bytesReceived: this.bytesReceived, errno });
-    this.poke();
+    this.tellObservers();
     return this.behaviour.readsPastRst && this.closing === undefined;
   }
 
@@ -658,7 +671,7 @@ export class Session implements ConnectionOwner {
     if (isLingering(state)) this.host.follow(this);
     this.publish({ kind: "session_ended", receipt: this.receipt()! });
     this.host.onEnded(this);
-    this.poke();
+    this.tellObservers();
   }
 
   /**

@@ -1,12 +1,12 @@
 import { pollPhase } from "../kernel/poll-phase.js";
-import { everyTick } from "../kernel/ticker.js";
 import { DomainError } from "./errors.js";
 import type { Fixture } from "./fixture.js";
 import { nearest } from "./names.js";
+import { poll } from "./polled.js";
 import type { Scope } from "./scope.js";
 import type { Session } from "./session.js";
 import { holds, preferred, type SessionSelector, type WaitGoal } from "./session-selector.js";
-import { poke, waitUntil } from "./wait-until.js";
+import { waitUntil } from "./wait-until.js";
 
 /** How long. */
 export interface WaitSessionOptions {
@@ -40,16 +40,12 @@ export async function waitSession(
     }
   }
   // A state is nothing that the kernel announces: while somebody waits for one it is asked for.
-  const stop = goal.state === undefined ? undefined : everyTick(() => poke(session.observers));
-  try {
-    await waitUntil(session.observers, () => check(session, goal), {
-      timeoutMs: Math.max(0, deadline - performance.now()),
-      signal: options.signal,
-      onTimeout: () => timeout(session, options.timeoutMs),
-    });
-  } finally {
-    stop?.();
-  }
+  using _ = goal.state === undefined ? undefined : poll(session);
+  await waitUntil(session.observers, () => check(session, goal), {
+    timeoutMs: Math.max(0, deadline - performance.now()),
+    signal: options.signal,
+    onTimeout: () => timeout(session, options.timeoutMs),
+  });
   // A state may be there before what brought it has been noticed: the peer's FIN, of CLOSE_WAIT.
   if (goal.state !== undefined && !session.ended) session.inspect();
   return session;

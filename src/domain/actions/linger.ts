@@ -1,8 +1,8 @@
-import { everyTick } from "../../kernel/ticker.js";
 import { canSendRst, type TcpState } from "../../kernel/tcp-state.js";
+import { poll } from "../polled.js";
 import type { Cause } from "../receipt.js";
 import type { Session } from "../session.js";
-import { poke, waitUntil } from "../wait-until.js";
+import { waitUntil } from "../wait-until.js";
 import { assertPossible, assertTcp } from "./assert-possible.js";
 
 /** Our FIN is not acknowledged. */
@@ -36,7 +36,7 @@ export async function linger(session: Session, cause: Cause, options: LingerOpti
   // The state tells of the FIN's acknowledgement too; the bytes are all acknowledged before it.
   const acknowledged = () => session.ended || (session.finSent && !awaitsAcknowledgement.has(session.state));
   // An acknowledgement is nothing that the kernel announces.
-  const stop = everyTick(() => poke(session.observers));
+  using _ = poll(session);
   const late = new Error("not acknowledged in time");
   try {
     await waitUntil(session.observers, () => (acknowledged() ? true : undefined), {
@@ -51,7 +51,5 @@ export async function linger(session: Session, cause: Cause, options: LingerOpti
     // With the peer's FIN there as well Linux has no RST left to send: then the descriptor is released.
     if (canSendRst(state)) session.sendRst(cause, state);
     else session.release(cause);
-  } finally {
-    stop();
   }
 }

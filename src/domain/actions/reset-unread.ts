@@ -1,7 +1,6 @@
-import { everyTick } from "../../kernel/ticker.js";
+import { poll } from "../polled.js";
 import type { Cause } from "../receipt.js";
 import type { Session } from "../session.js";
-import { poke } from "../wait-until.js";
 import { assertPossible } from "./assert-possible.js";
 import { untilStep } from "./until-flushed.js";
 
@@ -27,7 +26,7 @@ export async function resetUnread(session: Session, cause: Cause, options: Reset
   }
   session.holdReading("action");
   // Unread bytes are nothing that the kernel announces while nobody reads.
-  const stop = everyTick(() => poke(session.observers));
+  using _ = poll(session);
   let reached = false;
   try {
     await untilStep(
@@ -48,7 +47,6 @@ export async function resetUnread(session: Session, cause: Cause, options: Reset
     }
     reached = true;
   } finally {
-    stop();
     if (!session.ended && !reached) session.unholdReading("action");
   }
   session.publish({ kind: "action_performed", action: "reset_unread", cause });

@@ -1,9 +1,8 @@
-import { everyTick } from "../../kernel/ticker.js";
 import { canSendRst } from "../../kernel/tcp-state.js";
 import { invalidField } from "../errors.js";
+import { poll } from "../polled.js";
 import type { Cause } from "../receipt.js";
 import type { Session } from "../session.js";
-import { poke } from "../wait-until.js";
 import { assertPossible } from "./assert-possible.js";
 import { type FlushOptions, untilStep } from "./until-flushed.js";
 
@@ -75,7 +74,7 @@ function assertCanReset(session: Session) {
 async function untilAcknowledged(session: Session, options: FlushOptions): Promise<void> {
   session.freeze(true);
   // An acknowledgement is nothing that the kernel announces.
-  const stop = everyTick(() => poke(session.observers));
+  using _ = poll(session);
   try {
     await untilStep(
       session,
@@ -89,7 +88,6 @@ async function untilAcknowledged(session: Session, options: FlushOptions): Promi
       options,
     );
   } finally {
-    stop();
     if (!session.ended) session.freeze(false);
   }
 }
