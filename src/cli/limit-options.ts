@@ -7,7 +7,7 @@ const options = {
   maxListeners: ["listeners", "listeners of a scope"],
   maxSessions: ["sessions", "sessions at once, at most what the descriptors allow"],
   maxConnections: ["connections", "connections to the API at once"],
-  maxWaiters: ["waiters", "calls that wait at once"],
+  maxWaiters: ["waiters", "calls that wait at once, and streams that hold a scope"],
   maxSubscribers: ["subscribers", "streams of events at once"],
   maxEndedSessions: ["endedSessions", "ended sessions that a scope keeps"],
   maxJournalEvents: ["journalEvents", "events kept, which is how far a stream of them can fall behind"],

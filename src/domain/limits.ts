@@ -6,7 +6,7 @@ export interface Limits {
   readonly listeners: number;
   /** Sessions that live at once in all scopes; further connections are accepted and closed by RST. */
   readonly sessions: number;
-  /** Calls of WaitSession and ReceiveData that wait at once. */
+  /** Calls that wait at once, actions and HoldScope among them. */
   readonly waiters: number;
   /** Streams of events at once. */
   readonly subscribers: number;

@@ -143,7 +143,7 @@ function readLivingThings(registry: Registry, fixture: Fixture): void {
     },
   );
   gauge("hangup_scopes", "Scopes that live, default included.", () => [...fixture.allScopes()].length);
-  gauge("hangup_waiters", "Calls of WaitSession and ReceiveData that wait.", () => fixture.waiters.current);
+  gauge("hangup_waiters", "Calls that wait, streams that hold a scope among them.", () => fixture.waiters.current);
   gauge("hangup_subscribers", "Streams of events.", () => fixture.subscribers.current);
 
   const limits = new Gauge({

@@ -22,6 +22,8 @@ export function scopeService(fixture: Fixture): ScopeServiceImplementation {
     async *holdScope(request, { signal }) {
       const name = request.scope === "" ? undefined : checkName("scope", request.scope);
       const labels = checkLabels("labels", request.labels);
+      // It waits for the scope's end.
+      using _ = fixture.waiters.enter();
       const scope =
         (name === undefined ? undefined : fixture.findScope(name)) ??
         fixture.createScope(name, ttlBounds.default, labels);

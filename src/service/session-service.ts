@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { type Action, perform } from "../domain/actions/action.js";
+import { type Action, mayWait, perform } from "../domain/actions/action.js";
 import { type ManyReport, performOnMany } from "../domain/actions/perform-on-many.js";
 import { receive } from "../domain/actions/receive.js";
 import type { BehaviourSpec } from "../domain/behaviours/spec.js";
@@ -153,6 +153,8 @@ export function sessionService(fixture: Fixture): SessionServiceImplementation {
       const max = maxResults(request.maxResults);
       const sessions = targetsOf(fixture.scope(request.scope), request);
       const cause = { kind: "COMMAND", rpc: "PerformAction", action: action.verb } as const;
+      // One call is one wait, on however many sessions.
+      using _ = placeFor(action);
       const [only] = sessions;
       if (request.session !== "" && sessions.length === 1 && only !== undefined) {
         await perform(only, action, { cause, limits, signal });
@@ -174,8 +176,14 @@ export function sessionService(fixture: Fixture): SessionServiceImplementation {
     },
   };
 
-  function act(session: Session, rpc: string, action: Action, signal?: AbortSignal): Promise<void> {
-    return perform(session, action, { cause: { kind: "COMMAND", rpc, action: action.verb }, limits, signal });
+  async function act(session: Session, rpc: string, action: Action, signal?: AbortSignal): Promise<void> {
+    using _ = placeFor(action);
+    await perform(session, action, { cause: { kind: "COMMAND", rpc, action: action.verb }, limits, signal });
+  }
+
+  /** A place among the calls that wait, taken before anything is done. @throws DomainError TOO_MANY_WAITERS. */
+  function placeFor(action: Action): Disposable | undefined {
+    return mayWait(action) ? fixture.waiters.enter() : undefined;
   }
 }
 

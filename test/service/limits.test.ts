@@ -1,7 +1,10 @@
 // Every bound of a daemon, at the bound and one past it.
+import { createClientFactory } from "nice-grpc";
+import { errorDetailsClientMiddleware } from "nice-grpc-error-details";
 import { defaultLimits, type Limits } from "../../src/domain/limits.js";
 import { Action } from "../../src/gen/hangup/v1/action.js";
 import { CreateListenerRequest, UpdateListenerRequest } from "../../src/gen/hangup/v1/listener.js";
+import { ScopeServiceDefinition } from "../../src/gen/hangup/v1/scope.js";
 import { OpenSessionRequest } from "../../src/gen/hangup/v1/session.js";
 import { look, perform } from "../support/actions.js";
 import { dialJudge } from "../support/connections.js";
@@ -23,6 +26,16 @@ const past = { code: "RESOURCE_EXHAUSTED" };
 
 function listen(daemon: TestDaemon, json: object) {
   return daemon.listeners.createListener(CreateListenerRequest.fromJSON(json));
+}
+
+/** Holds a scope, with the place of a call that waits, until it is disposed of. */
+async function holding(daemon: TestDaemon, scope = "held"): Promise<Disposable> {
+  const given = new AbortController();
+  const scopes = createClientFactory().use(errorDetailsClientMiddleware).create(ScopeServiceDefinition, daemon.channel);
+  const stream = scopes.holdScope({ scope }, { signal: given.signal })[Symbol.asyncIterator]();
+  await stream.next();
+  const over = stream.next().catch(() => undefined);
+  return { [Symbol.dispose]: () => void (given.abort(), over) };
 }
 
 /** A step that sends when it is told to. */
@@ -58,6 +71,71 @@ test("waiters: one too many is TOO_MANY_WAITERS, until another has ended", async
   await first;
   await wait();
   await peer.close();
+});
+
+describe("waiters: past the bound nothing is done, by", () => {
+  const flushTimeout = ms(5000);
+  const act = (daemon: TestDaemon, session: string, action: object) =>
+    daemon.sessions.performAction({ session, action: Action.fromJSON(action) });
+
+  test.each<[string, (daemon: TestDaemon, session: string) => Promise<unknown>]>([
+    ["SendData", (daemon, session) => daemon.sessions.sendData({ session, payload: text("x"), flushTimeout })],
+    ["CloseSession", (daemon, session) => daemon.sessions.closeSession({ session })],
+    ["HalfCloseSession", (daemon, session) => daemon.sessions.halfCloseSession({ session })],
+    ["close", (daemon, session) => act(daemon, session, { close: {} })],
+    ["half_close", (daemon, session) => act(daemon, session, { halfClose: {} })],
+    ["reset after flush", (daemon, session) => act(daemon, session, { reset: { afterFlush: true } })],
+    ["linger", (daemon, session) => act(daemon, session, { linger: {} })],
+    ["reset_unread", (daemon, session) => act(daemon, session, { resetUnread: {} })],
+    ["fin_then_reset", (daemon, session) => act(daemon, session, { finThenReset: {} })],
+    ["last_data", (daemon, session) => act(daemon, session, { lastData: { text: "x" } })],
+    ["send", (daemon, session) => act(daemon, session, { send: { text: "x" } })],
+    ["send_urgent", (daemon, session) => act(daemon, session, { sendUrgent: { text: "x" } })],
+  ])("%s", async (_, call) => {
+    await using daemon = await bounded({ waiters: 1 });
+    const { name, peer } = await dialJudge(daemon, judge);
+    using _held = await holding(daemon);
+    const before = (await daemon.events.listEvents({})).nextAfterSequence;
+    expect(await failureOf(call(daemon, name))).toMatchObject({ ...past, reason: "TOO_MANY_WAITERS" });
+    expect((await daemon.events.listEvents({ afterSequence: before })).events).toEqual([]);
+    expect(await look(daemon, name)).toMatchObject({ state: "ESTABLISHED" });
+    await peer.close();
+  });
+
+  test("HoldScope: there is no such scope", async () => {
+    await using daemon = await bounded({ waiters: 1 });
+    using _held = await holding(daemon);
+    expect(await failureOf(holding(daemon, "another"))).toMatchObject({ ...past, reason: "TOO_MANY_WAITERS" });
+    await expect(daemon.listeners.listListeners({ scope: "another" })).rejects.toThrow(/UNKNOWN_SCOPE|no scope/);
+  });
+
+  test("a reset_unread that waits, which is one call on however many sessions", async () => {
+    await using daemon = await bounded({ waiters: 2 });
+    for (const _ of [1, 2, 3]) await dialJudge(daemon, judge);
+    const action = Action.fromJSON({ resetUnread: { timeout: ms(60_000) } });
+    const waiting = [1, 2].map(async () => daemon.sessions.performAction({ all: true, action }));
+    const more = () => failureOf(daemon.sessions.performAction({ all: true, action }));
+    expect(await more()).toMatchObject({ ...past, reason: "TOO_MANY_WAITERS" });
+    await daemon.daemon.stop();
+    for (const { failed } of await Promise.all(waiting)) expect(failed).toEqual({ SESSION_ENDED: 3n });
+  });
+});
+
+test("waiters: what waits for nothing is done past the bound, and the place of a stream is free when it has ended", async () => {
+  await using daemon = await bounded({ waiters: 1 });
+  const { name, peer } = await dialJudge(daemon, judge);
+  {
+    using _held = await holding(daemon);
+    await daemon.sessions.sendData({ session: name, payload: text("x"), flushTimeout: ms(0) });
+    await perform(daemon, name, { pause: {} });
+    await daemon.sessions.resetSession({ session: name });
+    expect((await peer.recvAll()).end).toBe("ECONNRESET");
+  }
+  // Its place is free when the daemon has heard of it, and the scope's end is told after that.
+  for await (const { events } of daemon.events.streamEvents({ scope: "-", afterSequence: 0n })) {
+    if (events.some(({ fact }) => fact?.$case === "scopeEnded")) break;
+  }
+  await daemon.sessions.waitSession({ session: name, condition: 1, timeout: ms(0) });
 });
 
 test("subscribers: one too many is TOO_MANY_SUBSCRIBERS, until another has ended", async () => {

@@ -51,6 +51,13 @@ export type Action =
 /** The names of the catalogue: in the contract, the files, the command line, the tests and the manual. */
 export type ActionName = Action["verb"];
 
+/** Whether it may wait for something before it is done: a place among the calls that wait is for those. */
+export function mayWait(action: Action): boolean {
+  if (action.verb === "reset" && !action.afterFlush) return false;
+  if ("timeoutMs" in action) return action.timeoutMs > 0;
+  return "flushTimeoutMs" in action && action.flushTimeoutMs > 0;
+}
+
 /** Who asks, and until when. */
 export interface ActionContext {
   readonly cause: Cause;
