@@ -533,6 +533,8 @@ hangup_local_port() {
   _hangup_value=$(readlink "/proc/self/fd/$1") || return
   _hangup_value=${_hangup_value#'socket:['}
   _hangup_value=$(sed -n "s/^ *[0-9]*: [0-9A-F]*:\([0-9A-F]*\)\( [^ ]*\)\{2\}\( *[^ ]*\)\{5\} ${_hangup_value%]} .*/\1/p" /proc/net/tcp /proc/net/tcp6)
+  # What is connected or closed meanwhile can make the kernel tell of a socket twice.
+  _hangup_value=${_hangup_value%%"$_hangup_newline"*}
   [ -n "$_hangup_value" ] || return 1
   hangup_local_port=$((0x$_hangup_value))
 }

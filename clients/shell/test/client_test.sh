@@ -322,6 +322,21 @@ EOF
     for call in 1 2 3; do hangup_accepted silent 4000 && printf "%s " "$hangup_session"; done' - "$library" 2>&1)" 'silent/1@u1 silent/2@u2 silent/3@u3 '
 }
 
+# Also where /proc/net/tcp has the socket twice, as when others come and go while it is read. dash has no sockets.
+a_socket_has_its_port() {
+  [ -n "${BASH_VERSION:-}" ] || return 0
+  hangup_open
+  hangup_listen echo
+  eval 'exec 6<>"/dev/tcp/$hangup_host/$hangup_port"'
+  sed() { command sed "$@" && command sed "$@"; }
+  hangup_local_port 6
+  unset -f sed
+  hangup_accepted echo "$hangup_local_port"
+  is "${hangup_session%@*}" echo/1
+  exec 6>&-
+  hangup_close
+}
+
 labels_are_not_taken_for_fields() {
   hangup_open
   hangup_listen echo '{"labels":{"port":"8080","host":"nowhere","address":"nowhere","uid":"other","name":"other"}}'
@@ -458,7 +473,7 @@ for test in fixtures_have_scopes_of_their_own it_finds_the_daemon_or_starts_one 
   a_dead_daemon_is_an_error_and_no_signal the_daemon_is_no_child_of_the_program a_step_that_never_fired_fails_the_close \
   a_fixture_can_let_that_pass_and_has_its_report an_error_has_its_code_and_reason a_wait_that_is_not_met_says_what_was_seen_last \
   a_port_that_came_round_is_the_new_session a_port_that_came_round_is_the_new_session_of_a_silent_listener \
-  the_session_of_a_port_is_the_one_that_the_daemon_prefers labels_are_not_taken_for_fields the_end_of_the_events_is_told events_come_in_order_and_their_wait_ends data_goes_both_ways_as_bytes a_signal_fires_its_step \
+  the_session_of_a_port_is_the_one_that_the_daemon_prefers a_socket_has_its_port labels_are_not_taken_for_fields the_end_of_the_events_is_told events_come_in_order_and_their_wait_ends data_goes_both_ways_as_bytes a_signal_fires_its_step \
   a_listener_refuses_stalls_resumes_and_closes many_tests_at_once_share_a_daemon; do
   $test
   number=$((number + 1))
