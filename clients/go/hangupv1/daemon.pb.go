@@ -105,7 +105,7 @@ type Limits struct {
 	Listeners uint32 `protobuf:"varint,7,opt,name=listeners,proto3" json:"listeners,omitempty"`
 	// Sessions that live at once in all scopes; further connections are accepted and reset.
 	Sessions uint32 `protobuf:"varint,8,opt,name=sessions,proto3" json:"sessions,omitempty"`
-	// Calls of WaitSession and ReceiveData that wait at once.
+	// Calls that wait at once, those of actions and of HoldScope among them.
 	Waiters uint32 `protobuf:"varint,9,opt,name=waiters,proto3" json:"waiters,omitempty"`
 	// Streams of events at once.
 	Subscribers uint32 `protobuf:"varint,10,opt,name=subscribers,proto3" json:"subscribers,omitempty"`

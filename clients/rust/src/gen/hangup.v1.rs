@@ -753,7 +753,7 @@ pub struct Limits {
     /// Sessions that live at once in all scopes; further connections are accepted and reset.
     #[prost(uint32, tag = "8")]
     pub sessions: u32,
-    /// Calls of WaitSession and ReceiveData that wait at once.
+    /// Calls that wait at once, those of actions and of HoldScope among them.
     #[prost(uint32, tag = "9")]
     pub waiters: u32,
     /// Streams of events at once.

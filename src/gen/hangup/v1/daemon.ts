@@ -38,7 +38,7 @@ export interface Limits {
   listeners: number;
   /** Sessions that live at once in all scopes; further connections are accepted and reset. */
   sessions: number;
-  /** Calls of WaitSession and ReceiveData that wait at once. */
+  /** Calls that wait at once, those of actions and of HoldScope among them. */
   waiters: number;
   /** Streams of events at once. */
   subscribers: number;
