@@ -5,7 +5,7 @@ import { Clients } from "../support/daemon.js";
 import type { Findings } from "./support/findings.js";
 import { HostedDaemon } from "./support/hosted-daemon.js";
 import { inParallel } from "./support/in-parallel.js";
-import { standing } from "./support/insides.js";
+import { left, standing } from "./support/insides.js";
 import { RawSockets } from "./support/raw-sockets.js";
 import { warmUp } from "./support/warm-up.js";
 
@@ -23,7 +23,7 @@ export async function mass(findings: Findings): Promise<void> {
   const { limits } = await clients.info.getInfo({});
   await others.info.getInfo({});
   await warmUp(clients);
-  const before = await daemon.insides();
+  const before = await daemon.atRest();
 
   for (let round = 1; round <= rounds; round += 1) {
     const { listener } = await clients.listeners.createListener({ name: "mass" });
@@ -81,7 +81,7 @@ export async function mass(findings: Findings): Promise<void> {
   }
 
   const after = await daemon.backTo(before, 30_000);
-  findings.must(standing(after) === standing(before), "what is left", `${standing(after)}; before ${standing(before)}`);
+  for (const what of left(after, before)) findings.add("what is left", what);
   console.log(`in the end: ${standing(after)}`);
   for (const line of daemon.complaints) findings.add("the log", line);
   await Promise.all([clients, others].map((each) => each[Symbol.asyncDispose]()));

@@ -2,7 +2,7 @@ import { Course, leftOpen, patience } from "./soak-course.js";
 import { endings } from "./soak-endings.js";
 import type { Findings } from "./support/findings.js";
 import { HostedDaemon } from "./support/hosted-daemon.js";
-import { type Insides, standing } from "./support/insides.js";
+import { type Insides, left, standing } from "./support/insides.js";
 import { inMib, memoryGrowth } from "./support/memory.js";
 import { RawSockets } from "./support/raw-sockets.js";
 import { ScopeClients } from "./support/scope-clients.js";
@@ -35,7 +35,7 @@ export async function soak(findings: Findings, options: SoakOptions): Promise<vo
   const course = new Course(clients, sockets, findings, seed);
   // Each way once, so that what is made at first use is there.
   await course.run(endings.length + leftOpen, 0);
-  const before = await daemon.insides();
+  const before = await daemon.atRest();
   console.log(`seed ${seed}; warm: ${inShort(before)}`);
 
   const began = performance.now();
@@ -50,7 +50,7 @@ export async function soak(findings: Findings, options: SoakOptions): Promise<vo
     console.log(`${seconds()}: ${course.done - warm} sessions; busy ${inShort(await daemon.insides())}`);
     const now = await daemon.backTo(before, 60_000);
     console.log(`  emptied ${inShort(now)}`);
-    findings.must(standing(now) === standing(before), "what is left", `${standing(now)}; before ${standing(before)}`);
+    for (const what of left(now, before)) findings.add("what is left", what);
     emptied.push(now);
   }
 

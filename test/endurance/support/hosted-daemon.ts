@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Limits } from "../../../src/domain/limits.js";
 import type { Answer, Question } from "./daemon-process.js";
-import { type Insides, standing } from "./insides.js";
+import { type Insides, isPassing, left, standing } from "./insides.js";
 
 /** Lines of the log that are kept to be shown. */
 const linesKept = 20;
@@ -55,12 +55,23 @@ export class HostedDaemon implements AsyncDisposable {
     return told.insides;
   }
 
-  /** Asks until it holds what it held before; gives what it holds in the end, at the latest at the deadline. */
+  /** What it holds with nothing under way that ends by itself: for comparisons, so that it hides nothing. */
+  async atRest(deadlineMs = 30_000): Promise<Insides> {
+    const insides = await this.asked((now) => !isPassing(now), deadlineMs);
+    if (isPassing(insides)) throw new Error(`it does not come to rest: ${standing(insides)}`);
+    return insides;
+  }
+
+  /** Asks until it holds no more than before; gives what it holds in the end, at the latest at the deadline. */
   async backTo(before: Insides, deadlineMs: number): Promise<Insides> {
+    return await this.asked((now) => left(now, before).length === 0, deadlineMs);
+  }
+
+  private async asked(isEnough: (insides: Insides) => boolean, deadlineMs: number): Promise<Insides> {
     const deadline = performance.now() + deadlineMs;
     for (;;) {
       const insides = await this.insides();
-      if (standing(insides) === standing(before) || performance.now() > deadline) return insides;
+      if (isEnough(insides) || performance.now() > deadline) return insides;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }

@@ -12,11 +12,26 @@ export interface Insides {
   readonly timers: number;
 }
 
-/** What has to be the same before and after, in words to compare. */
+/** What stands in a process, of each kind how many: what must not have become more. */
+function counts({ descriptors, timers, resources }: Insides): ReadonlyMap<string, number> {
+  const { Immediate: _, ...kept } = resources;
+  const ordered = Object.entries(kept).toSorted(([a], [b]) => a.localeCompare(b));
+  return new Map([["descriptors", descriptors], ["timers", timers], ...ordered]);
+}
+
 export function standing(insides: Insides): string {
-  const resources = Object.entries(insides.resources)
-    .filter(([name]) => name !== "Immediate")
-    .toSorted(([a], [b]) => a.localeCompare(b))
-    .map(([name, count]) => `${name} ${count}`);
-  return [`descriptors ${insides.descriptors}`, `timers ${insides.timers}`, ...resources].join(", ");
+  return [...counts(insides)].map(([name, count]) => `${name} ${count}`).join(", ");
+}
+
+/** Each kind of which there is more than before, in words; none if nothing is left. */
+export function left(now: Insides, before: Insides): readonly string[] {
+  const known = counts(before);
+  return [...counts(now)]
+    .filter(([name, count]) => count > (known.get(name) ?? 0))
+    .map(([name, count]) => `${name} ${count}, before ${known.get(name) ?? 0}`);
+}
+
+/** Whether a request to the file system is under way, which ends by itself: a packet socket is closed by one, aside. */
+export function isPassing({ resources }: Insides): boolean {
+  return resources["FSReqCallback"] !== undefined;
 }
