@@ -124,7 +124,7 @@ func (f *Fixture) Signal(ctx context.Context, name string) error {
 type Report struct {
 	*hangupv1.ScopeReport
 	// NeverFired has a line for each step of a plan that did not act on a connection it was for: a fault that did not
-	// happen. At most those of 1000 listeners.
+	// happen. At most those of 1000 listeners and dialed sessions; PlansOmitted counts the others.
 	NeverFired []string
 }
 

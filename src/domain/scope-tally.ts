@@ -19,6 +19,7 @@ export class ScopeTally {
   private readonly counts = countEndings([]);
   private bytesReceived = 0;
   private bytesSent = 0;
+  private plansOmitted = 0;
   private readonly ownedPlans: { readonly owned: OwnedPlans; readonly firedAll: boolean }[] = [];
 
   onSessionEnded(session: Session): void {
@@ -38,6 +39,7 @@ export class ScopeTally {
   private keep(owned: OwnedPlans): void {
     const firedAll = owned.plans.every(({ steps }) => steps.every((step) => step.fired > 0 && step.notFired === 0));
     if (this.ownedPlans.length >= maxListed) {
+      this.plansOmitted += 1;
       if (firedAll) return;
       const place = this.ownedPlans.findIndex((other) => other.firedAll);
       if (place < 0) return;
@@ -48,8 +50,9 @@ export class ScopeTally {
 
   /** What it comes to now. */
   total(): ScopeTotal {
-    const { counts, bytesReceived, bytesSent, ownedPlans } = this;
-    return { counts: { ...counts }, bytesReceived, bytesSent, plans: ownedPlans.map(({ owned }) => owned) };
+    const { counts, bytesReceived, bytesSent, ownedPlans, plansOmitted } = this;
+    const plans = ownedPlans.map(({ owned }) => owned);
+    return { counts: { ...counts }, bytesReceived, bytesSent, plans, plansOmitted };
   }
 }
 
@@ -59,6 +62,8 @@ export interface ScopeTotal {
   readonly bytesReceived: number;
   readonly bytesSent: number;
   readonly plans: readonly OwnedPlans[];
+  /** Owners of plans that are too many to be listed. */
+  readonly plansOmitted: number;
 }
 
 /** A scope as it stands at a moment. */

@@ -167,6 +167,7 @@ export function scopeReportMessage(report: domainScope.ScopeReport): ScopeReport
     counts: countsMessage(report.counts),
     bytesReceived: BigInt(report.bytesReceived),
     bytesSent: BigInt(report.bytesSent),
+    plansOmitted: BigInt(report.plansOmitted),
   };
 }
 

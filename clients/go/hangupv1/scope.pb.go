@@ -150,15 +150,17 @@ type ScopeReport struct {
 	OpenListeners []string `protobuf:"bytes,2,rep,name=open_listeners,json=openListeners,proto3" json:"open_listeners,omitempty"`
 	// Sessions that had not ended, at most 1000; `scope.open_sessions` has their number.
 	OpenSessions []string `protobuf:"bytes,3,rep,name=open_sessions,json=openSessions,proto3" json:"open_sessions,omitempty"`
-	// What became of the plans, also of listeners that were deleted before; at most 1000 listeners. A step that never
-	// fired is a fault that did not happen.
+	// What became of the plans, also of listeners that were deleted before; at most 1000 listeners and dialed sessions,
+	// those with a step that never fired before the others. Such a step is a fault that did not happen.
 	Plans []*ListenerPlans `protobuf:"bytes,4,rep,name=plans,proto3" json:"plans,omitempty"`
 	// How all its sessions ended, from its beginning on.
 	Counts *EndingCounts `protobuf:"bytes,5,opt,name=counts,proto3" json:"counts,omitempty"`
 	// Bytes of peers that its sessions read.
 	BytesReceived uint64 `protobuf:"varint,6,opt,name=bytes_received,json=bytesReceived,proto3" json:"bytes_received,omitempty"`
 	// Bytes that its sessions handed to the kernel.
-	BytesSent     uint64 `protobuf:"varint,7,opt,name=bytes_sent,json=bytesSent,proto3" json:"bytes_sent,omitempty"`
+	BytesSent uint64 `protobuf:"varint,7,opt,name=bytes_sent,json=bytesSent,proto3" json:"bytes_sent,omitempty"`
+	// Listeners and dialed sessions with plans that are not in `plans`, because those are 1000.
+	PlansOmitted  uint64 `protobuf:"varint,8,opt,name=plans_omitted,json=plansOmitted,proto3" json:"plans_omitted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -238,6 +240,13 @@ func (x *ScopeReport) GetBytesReceived() uint64 {
 func (x *ScopeReport) GetBytesSent() uint64 {
 	if x != nil {
 		return x.BytesSent
+	}
+	return 0
+}
+
+func (x *ScopeReport) GetPlansOmitted() uint64 {
+	if x != nil {
+		return x.PlansOmitted
 	}
 	return 0
 }
@@ -766,7 +775,7 @@ const file_hangup_v1_scope_proto_rawDesc = "" +
 	"createTime\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa8\x02\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xcd\x02\n" +
 	"\vScopeReport\x12&\n" +
 	"\x05scope\x18\x01 \x01(\v2\x10.hangup.v1.ScopeR\x05scope\x12%\n" +
 	"\x0eopen_listeners\x18\x02 \x03(\tR\ropenListeners\x12#\n" +
@@ -775,7 +784,8 @@ const file_hangup_v1_scope_proto_rawDesc = "" +
 	"\x06counts\x18\x05 \x01(\v2\x17.hangup.v1.EndingCountsR\x06counts\x12%\n" +
 	"\x0ebytes_received\x18\x06 \x01(\x04R\rbytesReceived\x12\x1d\n" +
 	"\n" +
-	"bytes_sent\x18\a \x01(\x04R\tbytesSent\"r\n" +
+	"bytes_sent\x18\a \x01(\x04R\tbytesSent\x12#\n" +
+	"\rplans_omitted\x18\b \x01(\x04R\fplansOmitted\"r\n" +
 	"\rListenerPlans\x12\x1a\n" +
 	"\blistener\x18\x01 \x01(\tR\blistener\x12\x18\n" +
 	"\asession\x18\x02 \x01(\tR\asession\x12+\n" +

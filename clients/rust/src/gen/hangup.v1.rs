@@ -3297,8 +3297,8 @@ pub struct ScopeReport {
     /// Sessions that had not ended, at most 1000; `scope.open_sessions` has their number.
     #[prost(string, repeated, tag = "3")]
     pub open_sessions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// What became of the plans, also of listeners that were deleted before; at most 1000 listeners. A step that never
-    /// fired is a fault that did not happen.
+    /// What became of the plans, also of listeners that were deleted before; at most 1000 listeners and dialed sessions,
+    /// those with a step that never fired before the others. Such a step is a fault that did not happen.
     #[prost(message, repeated, tag = "4")]
     pub plans: ::prost::alloc::vec::Vec<ListenerPlans>,
     /// How all its sessions ended, from its beginning on.
@@ -3310,6 +3310,9 @@ pub struct ScopeReport {
     /// Bytes that its sessions handed to the kernel.
     #[prost(uint64, tag = "7")]
     pub bytes_sent: u64,
+    /// Listeners and dialed sessions with plans that are not in `plans`, because those are 1000.
+    #[prost(uint64, tag = "8")]
+    pub plans_omitted: u64,
 }
 /// The plans of a listener, or of a dialed session.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -55,8 +55,8 @@ export interface ScopeReport {
   /** Sessions that had not ended, at most 1000; `scope.open_sessions` has their number. */
   openSessions: string[];
   /**
-   * What became of the plans, also of listeners that were deleted before; at most 1000 listeners. A step that never
-   * fired is a fault that did not happen.
+   * What became of the plans, also of listeners that were deleted before; at most 1000 listeners and dialed sessions,
+   * those with a step that never fired before the others. Such a step is a fault that did not happen.
    */
   plans: ListenerPlans[];
   /** How all its sessions ended, from its beginning on. */
@@ -67,6 +67,8 @@ export interface ScopeReport {
   bytesReceived: bigint;
   /** Bytes that its sessions handed to the kernel. */
   bytesSent: bigint;
+  /** Listeners and dialed sessions with plans that are not in `plans`, because those are 1000. */
+  plansOmitted: bigint;
 }
 
 /** The plans of a listener, or of a dialed session. */
@@ -515,6 +517,7 @@ function createBaseScopeReport(): ScopeReport {
     counts: undefined,
     bytesReceived: 0n,
     bytesSent: 0n,
+    plansOmitted: 0n,
   };
 }
 
@@ -546,6 +549,12 @@ export const ScopeReport: MessageFns<ScopeReport> = {
         throw new globalThis.Error("value provided for field message.bytesSent of type uint64 too large");
       }
       writer.uint32(56).uint64(message.bytesSent);
+    }
+    if (message.plansOmitted !== 0n) {
+      if (BigInt.asUintN(64, message.plansOmitted) !== message.plansOmitted) {
+        throw new globalThis.Error("value provided for field message.plansOmitted of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.plansOmitted);
     }
     return writer;
   },
@@ -619,6 +628,14 @@ export const ScopeReport: MessageFns<ScopeReport> = {
             message.bytesSent = reader.uint64() as bigint;
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.plansOmitted = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -656,6 +673,11 @@ export const ScopeReport: MessageFns<ScopeReport> = {
         : isSet(object.bytes_sent)
         ? BigInt(object.bytes_sent)
         : 0n,
+      plansOmitted: isSet(object.plansOmitted)
+        ? BigInt(object.plansOmitted)
+        : isSet(object.plans_omitted)
+        ? BigInt(object.plans_omitted)
+        : 0n,
     };
   },
 
@@ -682,6 +704,9 @@ export const ScopeReport: MessageFns<ScopeReport> = {
     if (message.bytesSent !== 0n) {
       obj.bytesSent = message.bytesSent.toString();
     }
+    if (message.plansOmitted !== 0n) {
+      obj.plansOmitted = message.plansOmitted.toString();
+    }
     return obj;
   },
 
@@ -701,6 +726,9 @@ export const ScopeReport: MessageFns<ScopeReport> = {
       ? BigInt(object.bytesReceived)
       : 0n;
     message.bytesSent = (object.bytesSent !== undefined && object.bytesSent !== null) ? BigInt(object.bytesSent) : 0n;
+    message.plansOmitted = (object.plansOmitted !== undefined && object.plansOmitted !== null)
+      ? BigInt(object.plansOmitted)
+      : 0n;
     return message;
   },
 };

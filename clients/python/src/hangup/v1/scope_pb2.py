@@ -18,7 +18,7 @@ from hangup.v1 import plan_pb2 as hangup_dot_v1_dot_plan__pb2
 from hangup.v1 import session_pb2 as hangup_dot_v1_dot_session__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15hangup/v1/scope.proto\x12\thangup.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14hangup/v1/plan.proto\x1a\x17hangup/v1/session.proto\"\xc4\x02\n\x05Scope\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12,\n\x06labels\x18\x03 \x03(\x0b\x32\x1c.hangup.v1.Scope.LabelsEntry\x12&\n\x03ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07holders\x18\x06 \x01(\r\x12\x11\n\tlisteners\x18\x07 \x01(\x04\x12\x15\n\ropen_sessions\x18\x08 \x01(\x04\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xdb\x01\n\x0bScopeReport\x12\x1f\n\x05scope\x18\x01 \x01(\x0b\x32\x10.hangup.v1.Scope\x12\x16\n\x0eopen_listeners\x18\x02 \x03(\t\x12\x15\n\ropen_sessions\x18\x03 \x03(\t\x12\'\n\x05plans\x18\x04 \x03(\x0b\x32\x18.hangup.v1.ListenerPlans\x12\'\n\x06\x63ounts\x18\x05 \x01(\x0b\x32\x17.hangup.v1.EndingCounts\x12\x16\n\x0e\x62ytes_received\x18\x06 \x01(\x04\x12\x12\n\nbytes_sent\x18\x07 \x01(\x04\"X\n\rListenerPlans\x12\x10\n\x08listener\x18\x01 \x01(\t\x12\x0f\n\x07session\x18\x02 \x01(\t\x12$\n\x05plans\x18\x03 \x03(\x0b\x32\x15.hangup.v1.PlanReport\"\xb5\x01\n\x12\x43reateScopeRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12&\n\x03ttl\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x39\n\x06labels\x18\x03 \x03(\x0b\x32).hangup.v1.CreateScopeRequest.LabelsEntry\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"6\n\x13\x43reateScopeResponse\x12\x1f\n\x05scope\x18\x01 \x01(\x0b\x32\x10.hangup.v1.Scope\"\x89\x01\n\x10HoldScopeRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x37\n\x06labels\x18\x02 \x03(\x0b\x32\'.hangup.v1.HoldScopeRequest.LabelsEntry\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\\\n\x11HoldScopeResponse\x12\x1f\n\x05scope\x18\x01 \x01(\x0b\x32\x10.hangup.v1.Scope\x12&\n\x06report\x18\x02 \x01(\x0b\x32\x16.hangup.v1.ScopeReport\"0\n\x12\x44\x65leteScopeRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\"=\n\x13\x44\x65leteScopeResponse\x12&\n\x06report\x18\x01 \x01(\x0b\x32\x16.hangup.v1.ScopeReport\"I\n\x11ListScopesRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"O\n\x12ListScopesResponse\x12 \n\x06scopes\x18\x01 \x03(\x0b\x32\x10.hangup.v1.Scope\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xbf\x02\n\x0cScopeService\x12L\n\x0b\x43reateScope\x12\x1d.hangup.v1.CreateScopeRequest\x1a\x1e.hangup.v1.CreateScopeResponse\x12H\n\tHoldScope\x12\x1b.hangup.v1.HoldScopeRequest\x1a\x1c.hangup.v1.HoldScopeResponse0\x01\x12L\n\x0b\x44\x65leteScope\x12\x1d.hangup.v1.DeleteScopeRequest\x1a\x1e.hangup.v1.DeleteScopeResponse\x12I\n\nListScopes\x12\x1c.hangup.v1.ListScopesRequest\x1a\x1d.hangup.v1.ListScopesResponseB\x10\n\x0cio.hangup.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15hangup/v1/scope.proto\x12\thangup.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14hangup/v1/plan.proto\x1a\x17hangup/v1/session.proto\"\xc4\x02\n\x05Scope\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12,\n\x06labels\x18\x03 \x03(\x0b\x32\x1c.hangup.v1.Scope.LabelsEntry\x12&\n\x03ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07holders\x18\x06 \x01(\r\x12\x11\n\tlisteners\x18\x07 \x01(\x04\x12\x15\n\ropen_sessions\x18\x08 \x01(\x04\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xf2\x01\n\x0bScopeReport\x12\x1f\n\x05scope\x18\x01 \x01(\x0b\x32\x10.hangup.v1.Scope\x12\x16\n\x0eopen_listeners\x18\x02 \x03(\t\x12\x15\n\ropen_sessions\x18\x03 \x03(\t\x12\'\n\x05plans\x18\x04 \x03(\x0b\x32\x18.hangup.v1.ListenerPlans\x12\'\n\x06\x63ounts\x18\x05 \x01(\x0b\x32\x17.hangup.v1.EndingCounts\x12\x16\n\x0e\x62ytes_received\x18\x06 \x01(\x04\x12\x12\n\nbytes_sent\x18\x07 \x01(\x04\x12\x15\n\rplans_omitted\x18\x08 \x01(\x04\"X\n\rListenerPlans\x12\x10\n\x08listener\x18\x01 \x01(\t\x12\x0f\n\x07session\x18\x02 \x01(\t\x12$\n\x05plans\x18\x03 \x03(\x0b\x32\x15.hangup.v1.PlanReport\"\xb5\x01\n\x12\x43reateScopeRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12&\n\x03ttl\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x39\n\x06labels\x18\x03 \x03(\x0b\x32).hangup.v1.CreateScopeRequest.LabelsEntry\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"6\n\x13\x43reateScopeResponse\x12\x1f\n\x05scope\x18\x01 \x01(\x0b\x32\x10.hangup.v1.Scope\"\x89\x01\n\x10HoldScopeRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x37\n\x06labels\x18\x02 \x03(\x0b\x32\'.hangup.v1.HoldScopeRequest.LabelsEntry\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\\\n\x11HoldScopeResponse\x12\x1f\n\x05scope\x18\x01 \x01(\x0b\x32\x10.hangup.v1.Scope\x12&\n\x06report\x18\x02 \x01(\x0b\x32\x16.hangup.v1.ScopeReport\"0\n\x12\x44\x65leteScopeRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\"=\n\x13\x44\x65leteScopeResponse\x12&\n\x06report\x18\x01 \x01(\x0b\x32\x16.hangup.v1.ScopeReport\"I\n\x11ListScopesRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"O\n\x12ListScopesResponse\x12 \n\x06scopes\x18\x01 \x03(\x0b\x32\x10.hangup.v1.Scope\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xbf\x02\n\x0cScopeService\x12L\n\x0b\x43reateScope\x12\x1d.hangup.v1.CreateScopeRequest\x1a\x1e.hangup.v1.CreateScopeResponse\x12H\n\tHoldScope\x12\x1b.hangup.v1.HoldScopeRequest\x1a\x1c.hangup.v1.HoldScopeResponse0\x01\x12L\n\x0b\x44\x65leteScope\x12\x1d.hangup.v1.DeleteScopeRequest\x1a\x1e.hangup.v1.DeleteScopeResponse\x12I\n\nListScopes\x12\x1c.hangup.v1.ListScopesRequest\x1a\x1d.hangup.v1.ListScopesResponseB\x10\n\x0cio.hangup.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,29 +37,29 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_SCOPE_LABELSENTRY']._serialized_start=428
   _globals['_SCOPE_LABELSENTRY']._serialized_end=473
   _globals['_SCOPEREPORT']._serialized_start=476
-  _globals['_SCOPEREPORT']._serialized_end=695
-  _globals['_LISTENERPLANS']._serialized_start=697
-  _globals['_LISTENERPLANS']._serialized_end=785
-  _globals['_CREATESCOPEREQUEST']._serialized_start=788
-  _globals['_CREATESCOPEREQUEST']._serialized_end=969
+  _globals['_SCOPEREPORT']._serialized_end=718
+  _globals['_LISTENERPLANS']._serialized_start=720
+  _globals['_LISTENERPLANS']._serialized_end=808
+  _globals['_CREATESCOPEREQUEST']._serialized_start=811
+  _globals['_CREATESCOPEREQUEST']._serialized_end=992
   _globals['_CREATESCOPEREQUEST_LABELSENTRY']._serialized_start=428
   _globals['_CREATESCOPEREQUEST_LABELSENTRY']._serialized_end=473
-  _globals['_CREATESCOPERESPONSE']._serialized_start=971
-  _globals['_CREATESCOPERESPONSE']._serialized_end=1025
-  _globals['_HOLDSCOPEREQUEST']._serialized_start=1028
-  _globals['_HOLDSCOPEREQUEST']._serialized_end=1165
+  _globals['_CREATESCOPERESPONSE']._serialized_start=994
+  _globals['_CREATESCOPERESPONSE']._serialized_end=1048
+  _globals['_HOLDSCOPEREQUEST']._serialized_start=1051
+  _globals['_HOLDSCOPEREQUEST']._serialized_end=1188
   _globals['_HOLDSCOPEREQUEST_LABELSENTRY']._serialized_start=428
   _globals['_HOLDSCOPEREQUEST_LABELSENTRY']._serialized_end=473
-  _globals['_HOLDSCOPERESPONSE']._serialized_start=1167
-  _globals['_HOLDSCOPERESPONSE']._serialized_end=1259
-  _globals['_DELETESCOPEREQUEST']._serialized_start=1261
-  _globals['_DELETESCOPEREQUEST']._serialized_end=1309
-  _globals['_DELETESCOPERESPONSE']._serialized_start=1311
-  _globals['_DELETESCOPERESPONSE']._serialized_end=1372
-  _globals['_LISTSCOPESREQUEST']._serialized_start=1374
-  _globals['_LISTSCOPESREQUEST']._serialized_end=1447
-  _globals['_LISTSCOPESRESPONSE']._serialized_start=1449
-  _globals['_LISTSCOPESRESPONSE']._serialized_end=1528
-  _globals['_SCOPESERVICE']._serialized_start=1531
-  _globals['_SCOPESERVICE']._serialized_end=1850
+  _globals['_HOLDSCOPERESPONSE']._serialized_start=1190
+  _globals['_HOLDSCOPERESPONSE']._serialized_end=1282
+  _globals['_DELETESCOPEREQUEST']._serialized_start=1284
+  _globals['_DELETESCOPEREQUEST']._serialized_end=1332
+  _globals['_DELETESCOPERESPONSE']._serialized_start=1334
+  _globals['_DELETESCOPERESPONSE']._serialized_end=1395
+  _globals['_LISTSCOPESREQUEST']._serialized_start=1397
+  _globals['_LISTSCOPESREQUEST']._serialized_end=1470
+  _globals['_LISTSCOPESRESPONSE']._serialized_start=1472
+  _globals['_LISTSCOPESRESPONSE']._serialized_end=1551
+  _globals['_SCOPESERVICE']._serialized_start=1554
+  _globals['_SCOPESERVICE']._serialized_end=1873
 # @@protoc_insertion_point(module_scope)

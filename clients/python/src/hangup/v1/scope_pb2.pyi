@@ -39,7 +39,7 @@ class Scope(_message.Message):
     def __init__(self, name: _Optional[str] = ..., uid: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., ttl: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., expire_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., holders: _Optional[int] = ..., listeners: _Optional[int] = ..., open_sessions: _Optional[int] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ScopeReport(_message.Message):
-    __slots__ = ("scope", "open_listeners", "open_sessions", "plans", "counts", "bytes_received", "bytes_sent")
+    __slots__ = ("scope", "open_listeners", "open_sessions", "plans", "counts", "bytes_received", "bytes_sent", "plans_omitted")
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     OPEN_LISTENERS_FIELD_NUMBER: _ClassVar[int]
     OPEN_SESSIONS_FIELD_NUMBER: _ClassVar[int]
@@ -47,6 +47,7 @@ class ScopeReport(_message.Message):
     COUNTS_FIELD_NUMBER: _ClassVar[int]
     BYTES_RECEIVED_FIELD_NUMBER: _ClassVar[int]
     BYTES_SENT_FIELD_NUMBER: _ClassVar[int]
+    PLANS_OMITTED_FIELD_NUMBER: _ClassVar[int]
     scope: Scope
     open_listeners: _containers.RepeatedScalarFieldContainer[str]
     open_sessions: _containers.RepeatedScalarFieldContainer[str]
@@ -54,7 +55,8 @@ class ScopeReport(_message.Message):
     counts: _session_pb2.EndingCounts
     bytes_received: int
     bytes_sent: int
-    def __init__(self, scope: _Optional[_Union[Scope, _Mapping]] = ..., open_listeners: _Optional[_Iterable[str]] = ..., open_sessions: _Optional[_Iterable[str]] = ..., plans: _Optional[_Iterable[_Union[ListenerPlans, _Mapping]]] = ..., counts: _Optional[_Union[_session_pb2.EndingCounts, _Mapping]] = ..., bytes_received: _Optional[int] = ..., bytes_sent: _Optional[int] = ...) -> None: ...
+    plans_omitted: int
+    def __init__(self, scope: _Optional[_Union[Scope, _Mapping]] = ..., open_listeners: _Optional[_Iterable[str]] = ..., open_sessions: _Optional[_Iterable[str]] = ..., plans: _Optional[_Iterable[_Union[ListenerPlans, _Mapping]]] = ..., counts: _Optional[_Union[_session_pb2.EndingCounts, _Mapping]] = ..., bytes_received: _Optional[int] = ..., bytes_sent: _Optional[int] = ..., plans_omitted: _Optional[int] = ...) -> None: ...
 
 class ListenerPlans(_message.Message):
     __slots__ = ("listener", "session", "plans")
