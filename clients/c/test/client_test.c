@@ -592,9 +592,9 @@ static void a_wait_that_is_not_met_says_what_was_seen_last(void) {
   CHECK(hangup_close(fixture, NULL, &error) == 0);
 }
 
-/* Connects from this port. */
+/* Connects from this port, 0: any, of an address that nobody else connects from: there no stranger gets the port in between. */
 static int connect_from(uint16_t port, const hangup_listener *listener) {
-  struct sockaddr_in from = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  struct sockaddr_in from = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(0x7f00004d /* 127.0.0.77 */)};
   struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(hangup_listener_port(listener)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   struct timeval timeout = {.tv_sec = 5};
   int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -609,7 +609,7 @@ static void a_port_that_came_round_is_the_new_session(void) {
   hangup_error error;
   hangup_fixture *fixture = open_fixture();
   hangup_listener *echo = listen_with(fixture, NULL);
-  int fd = connected_to(echo);
+  int fd = connect_from(0, echo);
   uint16_t port = hangup_local_port(fd);
   char byte;
   for (int life = 1; life <= 3; life++) {
@@ -634,7 +634,7 @@ static void a_port_that_came_round_is_the_new_session_of_a_silent_listener(void)
   hangup_fixture *fixture = open_fixture();
   hangup_listener *silent = listen_with(fixture, HANGUP_JSON({"name" : "silent", "behaviour" : {"silent" : {}}}));
   struct linger by_rst = {.l_onoff = 1};
-  int fd = connected_to(silent);
+  int fd = connect_from(0, silent);
   uint16_t port = hangup_local_port(fd);
   for (int life = 1; life <= 5; life++) {
     char name[40];

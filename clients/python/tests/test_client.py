@@ -73,12 +73,16 @@ def test_accepted_waits_for_a_connection_still_to_come(hangup_listener: Listener
 
 
 def test_a_port_that_comes_round_again_is_another_session(hangup_listener: Listener) -> None:
-    with connect(hangup_listener) as first:
+    # From an address that nobody else connects from: there no stranger gets the port in between.
+    address = "127.0.0.77"
+    with socket.socket() as first:
+        first.bind((address, 0))
+        first.connect((hangup_listener.host, hangup_listener.port))
         port = first.getsockname()[1]
         ended = hangup_listener.accepted(port)
         ended.reset()
     with socket.socket() as again:
-        again.bind(("127.0.0.1", port))
+        again.bind((address, port))
         # Asked before the second connection is there, when the first one is all that this port had.
         later = threading.Timer(0.1, again.connect, [(hangup_listener.host, hangup_listener.port)])
         later.start()

@@ -250,12 +250,13 @@ a_wait_that_is_not_met_says_what_was_seen_last() {
   hangup_close
 }
 
+# From an address that nobody else connects from: there no stranger gets the port in between.
 a_port_that_came_round_is_the_new_session() {
   hangup_open
   hangup_listen echo
-  hangup_dial "$hangup_address"
+  hangup_dial "$hangup_address" '{"localAddress":"127.0.0.77"}'
   client=$hangup_session
-  port=${hangup_reply#*'"localAddress":"127.0.0.1:'}
+  port=${hangup_reply#*'"localAddress":"127.0.0.77:'}
   port=${port%%'"'*}
   for life in 1 2 3; do
     hangup_accepted echo "$port"
@@ -265,7 +266,7 @@ a_port_that_came_round_is_the_new_session() {
     is "$hangup_session" "$seen"
     hangup_reset "$seen"
     hangup_wait_ended "$client"
-    hangup_dial "$hangup_address" "{\"localAddress\":\"127.0.0.1:$port\"}"
+    hangup_dial "$hangup_address" "{\"localAddress\":\"127.0.0.77:$port\"}"
     client=$hangup_session
   done
   hangup_close
@@ -275,8 +276,8 @@ a_port_that_came_round_is_the_new_session() {
 a_port_that_came_round_is_the_new_session_of_a_silent_listener() {
   hangup_open
   hangup_listen silent '{"behaviour":{"silent":{}}}'
-  hangup_dial "$hangup_address"
-  port=${hangup_reply#*'"localAddress":"127.0.0.1:'}
+  hangup_dial "$hangup_address" '{"localAddress":"127.0.0.77"}'
+  port=${hangup_reply#*'"localAddress":"127.0.0.77:'}
   port=${port%%'"'*}
   for life in 1 2 3 4 5; do
     client=$hangup_session
@@ -286,7 +287,7 @@ a_port_that_came_round_is_the_new_session_of_a_silent_listener() {
     hangup_accepted silent "$port"
     is "$hangup_session" "$seen"
     hangup_reset "$client"
-    hangup_dial "$hangup_address" "{\"localAddress\":\"127.0.0.1:$port\"}"
+    hangup_dial "$hangup_address" "{\"localAddress\":\"127.0.0.77:$port\"}"
   done
   hangup_close
 }

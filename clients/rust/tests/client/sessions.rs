@@ -160,11 +160,12 @@ async fn a_session_is_one_life_of_its_name() {
     fixture.close().await.unwrap();
 }
 
-/// A socket that has a port, and lets others of its kind have it too: as long as it lives no stranger gets it.
+/// A socket that has a port, and lets others of its kind have it too. Its address is one that nobody else connects from:
+/// there no stranger gets the port in between.
 fn bound_to(port: u16) -> Socket {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.set_reuse_address(true).unwrap();
-    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into()).unwrap();
+    socket.bind(&SocketAddr::from((Ipv4Addr::new(127, 0, 0, 77), port)).into()).unwrap();
     socket
 }
 

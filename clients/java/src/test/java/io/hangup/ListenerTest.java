@@ -264,11 +264,12 @@ class ListenerTest {
     }
   }
 
+  /** From an address that nobody else connects from: there no stranger gets the port in between. */
   private static Socket connect(Listener listener, int localPort) throws IOException {
     Socket socket = new Socket();
     socket.setReuseAddress(true);
     socket.setSoTimeout(30_000);
-    socket.bind(new InetSocketAddress("127.0.0.1", localPort));
+    socket.bind(new InetSocketAddress("127.0.0.77", localPort));
     socket.connect(new InetSocketAddress(listener.host(), listener.port()), 30_000);
     return socket;
   }
