@@ -30,7 +30,7 @@ const mib = 1024 * 1024;
  * Between the first and the last leg; of 100,000 calls 67,000 lie between them: 94 bytes of heap by each are found. Few
  * calls leave the first leg cold, and then the heap has been seen to grow by 2 MiB.
  */
-const allowed = { heapBytes: 6 * mib, rssBytes: 32 * mib };
+const allowed = { heapBytes: 6 * mib, rssBytes: 16 * mib };
 
 /** Kinds that may never succeed: few are made, for they are dear, or not to be had here. */
 const rare = new Set(["startCapture", "stopCapture", "getPackets"]);
