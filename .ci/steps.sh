@@ -1,9 +1,11 @@
-# Steps: run one, count it, sum them up.
+# Steps: run one, count it, sum them up. $temp is a folder of whoever sources this.
 
 passed=0
 failed=0
 report=()
 declare -A outcome
+# The end of what each step printed that failed.
+ends=()
 
 # A step that returns this was skipped; it has printed why.
 readonly skipped=77
@@ -13,12 +15,18 @@ step() {
   local name=$1 began=$SECONDS rc verdict
   shift
   printf '\n=== %s\n' "$name"
-  "$@" 2>&1
+  # Not a pipe: some steps set variables for those that follow.
+  "$@" > >(tee "$temp/printed") 2>&1
   rc=$?
+  wait $!
   case $rc in
     0) verdict=passed; passed=$((passed + 1)) ;;
     "$skipped") verdict=skipped ;;
-    *) verdict=FAILED; failed=$((failed + 1)) ;;
+    *)
+      verdict=FAILED
+      failed=$((failed + 1))
+      ends+=("$(printf -- '--- %s, exit code %d, printed at its end:\n' "$name" "$rc"; tail -n 25 "$temp/printed")")
+      ;;
   esac
   outcome[$name]=$verdict
   report+=("$(printf '%-8s %4d s  %s' "$verdict" $((SECONDS - began)) "$name")")
@@ -46,6 +54,7 @@ missing() {
 summary() {
   printf '\n=== summary, %d s\n' "$SECONDS"
   printf '%s\n' "${report[@]}"
+  [ "$failed" -eq 0 ] || printf '%s\n' "${ends[@]}"
   echo "$passed passed, $failed failed"
   [ "$failed" -eq 0 ]
 }
