@@ -15,8 +15,8 @@ step() {
   local name=$1 began=$SECONDS rc verdict
   shift
   printf '\n=== %s\n' "$name"
-  # Not a pipe: some steps set variables for those that follow.
-  "$@" > >(tee "$temp/printed") 2>&1
+  # Not a pipe: some steps set variables for those that follow. The braces have this shell start tee, which it then can wait for.
+  { "$@"; } > >(tee "$temp/printed") 2>&1
   rc=$?
   wait $!
   case $rc in
