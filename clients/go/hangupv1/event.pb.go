@@ -1499,7 +1499,7 @@ type StreamEventsRequest struct {
 	AfterSequence *uint64 `protobuf:"varint,5,opt,name=after_sequence,json=afterSequence,proto3,oneof" json:"after_sequence,omitempty"`
 	// The daemon that the number is from (`subscribed.daemonUid`). Empty: not checked.
 	DaemonUid string `protobuf:"bytes,6,opt,name=daemon_uid,json=daemonUid,proto3" json:"daemon_uid,omitempty"`
-	// End the stream after so many, not counting `subscribed`; 0: never.
+	// End the stream after so many, counting neither `subscribed` nor `lost`; 0: never.
 	MaxEvents     uint32 `protobuf:"varint,7,opt,name=max_events,json=maxEvents,proto3" json:"max_events,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1645,7 +1645,7 @@ type ListEventsRequest struct {
 	AfterSequence uint64 `protobuf:"varint,5,opt,name=after_sequence,json=afterSequence,proto3" json:"after_sequence,omitempty"`
 	// The daemon that the number is from. Empty: not checked.
 	DaemonUid string `protobuf:"bytes,6,opt,name=daemon_uid,json=daemonUid,proto3" json:"daemon_uid,omitempty"`
-	// At most so many, 1 to 1000; 0 means 100.
+	// At most so many, not counting `lost`, 1 to 1000; 0 means 100.
 	PageSize      int32 `protobuf:"varint,7,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

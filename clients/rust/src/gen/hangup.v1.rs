@@ -4015,7 +4015,7 @@ pub struct StreamEventsRequest {
     /// The daemon that the number is from (`subscribed.daemonUid`). Empty: not checked.
     #[prost(string, tag = "6")]
     pub daemon_uid: ::prost::alloc::string::String,
-    /// End the stream after so many, not counting `subscribed`; 0: never.
+    /// End the stream after so many, counting neither `subscribed` nor `lost`; 0: never.
     #[prost(uint32, tag = "7")]
     pub max_events: u32,
 }
@@ -4047,7 +4047,7 @@ pub struct ListEventsRequest {
     /// The daemon that the number is from. Empty: not checked.
     #[prost(string, tag = "6")]
     pub daemon_uid: ::prost::alloc::string::String,
-    /// At most so many, 1 to 1000; 0 means 100.
+    /// At most so many, not counting `lost`, 1 to 1000; 0 means 100.
     #[prost(int32, tag = "7")]
     pub page_size: i32,
 }

@@ -471,7 +471,7 @@ export interface StreamEventsRequest {
     | undefined;
   /** The daemon that the number is from (`subscribed.daemonUid`). Empty: not checked. */
   daemonUid: string;
-  /** End the stream after so many, not counting `subscribed`; 0: never. */
+  /** End the stream after so many, counting neither `subscribed` nor `lost`; 0: never. */
   maxEvents: number;
 }
 
@@ -495,7 +495,7 @@ export interface ListEventsRequest {
   afterSequence: bigint;
   /** The daemon that the number is from. Empty: not checked. */
   daemonUid: string;
-  /** At most so many, 1 to 1000; 0 means 100. */
+  /** At most so many, not counting `lost`, 1 to 1000; 0 means 100. */
   pageSize: number;
 }
 
