@@ -9,6 +9,7 @@ import { type EncodedEventServiceDefinition, encodedEvents, encodedOfStream } fr
 import { count, enumName, exact, optional } from "./fields.js";
 import { eventMessage, lostFact, streamMessage } from "./messages.js";
 import { fitting } from "./paging.js";
+import { streamOf } from "./scope-streams.js";
 
 /** The gRPC face of events. */
 export function eventService(fixture: Fixture): ServiceImplementation<typeof EncodedEventServiceDefinition> {
@@ -21,6 +22,7 @@ export function eventService(fixture: Fixture): ServiceImplementation<typeof Enc
       assertDaemon(fixture, request.daemonUid);
       const after = request.afterSequence === undefined ? undefined : exact("after_sequence", request.afterSequence);
       using _ = fixture.subscribers.enter();
+      using _stream = scope === undefined ? undefined : streamOf(scope);
       using subscription = journal.subscribe(filter, after, end);
       const value = { daemonUid: fixture.uid };
       yield encodedOfStream(streamMessage(journal.lastSequence, now(), { $case: "subscribed", value }));

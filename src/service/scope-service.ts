@@ -6,6 +6,7 @@ import { Scope, type ScopeServiceImplementation } from "../gen/hangup/v1/scope.j
 import { durationMs, minuteMs, optional, required } from "./fields.js";
 import { scopeMessage, scopeReportMessage } from "./messages.js";
 import { page } from "./paging.js";
+import { streamOf, streamsEnded } from "./scope-streams.js";
 
 const ttlBounds = { default: 10 * minuteMs, min: 1000, max: 24 * 60 * minuteMs };
 
@@ -39,6 +40,7 @@ export function scopeService(fixture: Fixture): ScopeServiceImplementation {
           },
         );
       }
+      using _stream = streamOf(scope);
       lease.hold();
       try {
         yield { scope: scopeMessage(scope.view()), report: undefined };
@@ -53,7 +55,10 @@ export function scopeService(fixture: Fixture): ScopeServiceImplementation {
       const scope = fixture.scope(required("scope", request.scope));
       scope.assertUid(optional(request.uid));
       scope.assertRunning();
-      return { report: scopeReportMessage(await fixture.endScope(scope, "DELETED")) };
+      const report = await fixture.endScope(scope, "DELETED");
+      // Those of `default` go on, as it does.
+      if (fixture.reportOf(scope) !== undefined) await streamsEnded(scope);
+      return { report: scopeReportMessage(report) };
     },
 
     async listScopes(request) {

@@ -5,7 +5,7 @@ import { CreateListenerRequest, DeleteListenerRequest_Sessions } from "../../src
 import { OpenSessionRequest, Receipt_Evidence, WaitSessionRequest_Condition } from "../../src/gen/hangup/v1/session.js";
 import { type ScopeServiceClient, ScopeServiceDefinition } from "../../src/gen/hangup/v1/scope.js";
 import { probeCapture } from "../../src/kernel/packet-capture.js";
-import { ms, startTestDaemon, type TestDaemon } from "../support/daemon.js";
+import { Clients, ms, startTestDaemon, type TestDaemon } from "../support/daemon.js";
 import { failureOf } from "../support/failure.js";
 import { type Judge, startJudge } from "../support/judge.js";
 
@@ -89,6 +89,16 @@ test("a holder gets the report when somebody else deletes the scope", async () =
     if (scope !== undefined) await scopes.deleteScope({ scope: scope.name });
   }
   expect(messages).toEqual(["scope-1", "report of scope-1"]);
+});
+
+test("a stream of events that nobody reads keeps no scope from its end", async () => {
+  await scopes.createScope({ scope: "unread" });
+  await using reader = new Clients(daemon.daemon.address, { apart: true });
+  await reader.events.streamEvents({ scope: "unread" })[Symbol.asyncIterator]().next();
+  // More than HTTP/2 lets through unread.
+  const labels = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`label-${index}`, "x".repeat(60)]));
+  for (let count = 0; count < 200; count++) await daemon.listeners.createListener({ scope: "unread", labels });
+  expect((await scopes.deleteScope({ scope: "unread" })).report?.openListeners).toHaveLength(200);
 });
 
 test("a scope that nobody uses ends after its ttl, and says so", async () => {

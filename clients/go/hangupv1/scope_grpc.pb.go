@@ -41,6 +41,7 @@ type ScopeServiceClient interface {
 	// the report, when the scope was ended by DeleteScope. Of several holders the last one counts.
 	HoldScope(ctx context.Context, in *HoldScopeRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[HoldScopeResponse], error)
 	// Ends a scope: its listeners are deleted, its sessions reset, its captures stopped. `default` is emptied and stays.
+	// The reply comes when its streams (HoldScope, StreamEvents) have ended; where one is not read, after 0.1 s.
 	DeleteScope(ctx context.Context, in *DeleteScopeRequest, opts ...grpc.CallOption) (*DeleteScopeResponse, error)
 	// Lists the scopes, oldest first.
 	ListScopes(ctx context.Context, in *ListScopesRequest, opts ...grpc.CallOption) (*ListScopesResponse, error)
@@ -119,6 +120,7 @@ type ScopeServiceServer interface {
 	// the report, when the scope was ended by DeleteScope. Of several holders the last one counts.
 	HoldScope(*HoldScopeRequest, grpc.ServerStreamingServer[HoldScopeResponse]) error
 	// Ends a scope: its listeners are deleted, its sessions reset, its captures stopped. `default` is emptied and stays.
+	// The reply comes when its streams (HoldScope, StreamEvents) have ended; where one is not read, after 0.1 s.
 	DeleteScope(context.Context, *DeleteScopeRequest) (*DeleteScopeResponse, error)
 	// Lists the scopes, oldest first.
 	ListScopes(context.Context, *ListScopesRequest) (*ListScopesResponse, error)

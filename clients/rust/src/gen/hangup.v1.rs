@@ -3551,6 +3551,7 @@ pub mod scope_service_client {
             self.inner.server_streaming(req, path, codec).await
         }
         /// Ends a scope: its listeners are deleted, its sessions reset, its captures stopped. `default` is emptied and stays.
+        /// The reply comes when its streams (HoldScope, StreamEvents) have ended; where one is not read, after 0.1 s.
         pub async fn delete_scope(
             &mut self,
             request: impl tonic::IntoRequest<super::DeleteScopeRequest>,

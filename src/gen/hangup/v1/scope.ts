@@ -1791,7 +1791,10 @@ export const ScopeServiceDefinition = {
       responseStream: true,
       options: {},
     },
-    /** Ends a scope: its listeners are deleted, its sessions reset, its captures stopped. `default` is emptied and stays. */
+    /**
+     * Ends a scope: its listeners are deleted, its sessions reset, its captures stopped. `default` is emptied and stays.
+     * The reply comes when its streams (HoldScope, StreamEvents) have ended; where one is not read, after 0.1 s.
+     */
     deleteScope: {
       name: "DeleteScope",
       requestType: DeleteScopeRequest as typeof DeleteScopeRequest,
@@ -1831,7 +1834,10 @@ export interface ScopeServiceImplementation<CallContextExt = {}> {
     request: HoldScopeRequest,
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<HoldScopeResponse>>;
-  /** Ends a scope: its listeners are deleted, its sessions reset, its captures stopped. `default` is emptied and stays. */
+  /**
+   * Ends a scope: its listeners are deleted, its sessions reset, its captures stopped. `default` is emptied and stays.
+   * The reply comes when its streams (HoldScope, StreamEvents) have ended; where one is not read, after 0.1 s.
+   */
   deleteScope(
     request: DeleteScopeRequest,
     context: CallContext & CallContextExt,
@@ -1862,7 +1868,10 @@ export interface ScopeServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<HoldScopeRequest>,
     options?: CallOptions & CallOptionsExt,
   ): AsyncIterable<HoldScopeResponse>;
-  /** Ends a scope: its listeners are deleted, its sessions reset, its captures stopped. `default` is emptied and stays. */
+  /**
+   * Ends a scope: its listeners are deleted, its sessions reset, its captures stopped. `default` is emptied and stays.
+   * The reply comes when its streams (HoldScope, StreamEvents) have ended; where one is not read, after 0.1 s.
+   */
   deleteScope(
     request: DeepPartial<DeleteScopeRequest>,
     options?: CallOptions & CallOptionsExt,

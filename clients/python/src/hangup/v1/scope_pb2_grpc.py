@@ -63,6 +63,7 @@ class ScopeServiceServicer(object):
 
     def DeleteScope(self, request, context):
         """Ends a scope: its listeners are deleted, its sessions reset, its captures stopped. `default` is emptied and stays.
+        The reply comes when its streams (HoldScope, StreamEvents) have ended; where one is not read, after 0.1 s.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -46,6 +46,16 @@ class FixtureTest {
     fixture.close();
   }
 
+  /** Their streams end with them. Cancelled, they would be more RST_STREAMs than HTTP/2 takes. */
+  @Test
+  void oneOfManyOfAProcess() {
+    for (int count = 0; count < 1500; count++) {
+      try (Fixture fixture = Hangup.shared().fixture()) {
+        fixture.events();
+      }
+    }
+  }
+
   @Test
   void twoFixturesNeverMeet() throws Exception {
     try (Fixture one = Hangup.shared().fixture("same");
