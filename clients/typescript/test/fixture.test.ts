@@ -391,7 +391,7 @@ describe("events", () => {
     // Awaited before the close, which ends the stream whatever is still on its way.
     expect((await other.until("listenerCreated")).listener).toBe(listener.name);
     const rest = (async () => {
-      for await (const event of other) expect(event.listener).toBe(listener.name);
+      for await (const event of other) expect(event.scope).toBe(fixture.scope);
     })();
     await fixture.close();
     await rest;
