@@ -8,7 +8,7 @@ const streams = new WeakMap<Scope, Set<Promise<void>>>();
 /** What a reader that does not read holds up the end of a scope at most, in ms. */
 const slowestMs = 100;
 
-/** A stream's status follows its last message in the next turn of the event loop; one more for a turn that is cut short. */
+/** The turns of the event loop in which a stream's status follows its last message: one, as measured, and one to spare. */
 const turnsToStatus = 2;
 
 /** Counts a stream of the scope, until its last message is given. */
