@@ -1,27 +1,33 @@
-import { setImmediate as nextTurn, setTimeout as after } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Scope } from "../domain/scope.js";
+import { type Observers, poke, waitUntil } from "../domain/wait-until.js";
 
 // The calls that answer with a stream until their scope ends: its holders, and those who read its events.
 
-const streams = new WeakMap<Scope, Set<Promise<void>>>();
+interface Streams {
+  open: number;
+  readonly observers: Observers;
+}
+
+const streams = new WeakMap<Scope, Streams>();
 
 /** What a reader that does not read holds up the end of a scope at most, in ms. */
 const slowestMs = 100;
+
+const onTimeout = () => new Error("a stream of the scope is not read");
 
 /** The turns of the event loop in which a stream's status follows its last message: one, as measured, and one to spare. */
 const turnsToStatus = 2;
 
 /** Counts a stream of the scope, until its last message is given. */
 export function streamOf(scope: Scope): Disposable {
-  const open = streams.get(scope) ?? new Set();
-  streams.set(scope, open);
-  let end = () => {};
-  const ended = new Promise<void>((resolve) => (end = resolve));
-  open.add(ended);
+  const its = streams.get(scope) ?? { open: 0, observers: new Set() };
+  streams.set(scope, its);
+  its.open += 1;
   return {
     [Symbol.dispose]: () => {
-      open.delete(ended);
-      end();
+      its.open -= 1;
+      poke(its.observers);
     },
   };
 }
@@ -31,13 +37,10 @@ export function streamOf(scope: Scope): Disposable {
  * would be a RST_STREAM, of which HTTP/2 takes 1000, and 33 a second, before it ends the connection (nghttp2, CVE-2023-44487).
  */
 export async function streamsEnded(scope: Scope): Promise<void> {
-  const open = streams.get(scope);
-  if (open === undefined) return;
-  if (open.size > 0) {
-    const late = new AbortController();
-    const slow = after(slowestMs, undefined, { signal: late.signal }).catch(() => {});
-    await Promise.race([Promise.all(open), slow]);
-    late.abort();
-  }
+  const its = streams.get(scope);
+  if (its === undefined) return;
+  await waitUntil(its.observers, () => its.open === 0 || undefined, { timeoutMs: slowestMs, onTimeout }).catch(
+    () => {},
+  );
   for (let turn = 0; turn < turnsToStatus; turn++) await nextTurn();
 }

@@ -391,7 +391,9 @@ describe("events", () => {
     // Awaited before the close, which ends the stream whatever is still on its way.
     expect((await other.until("listenerCreated")).listener).toBe(listener.name);
     const rest = (async () => {
-      for await (const event of other) expect(event.scope).toBe(fixture.scope);
+      for await (const { scope, listener: of, fact } of other) {
+        expect([scope, of]).toEqual([fixture.scope, fact?.$case === "scopeEnded" ? "" : listener.name]);
+      }
     })();
     await fixture.close();
     await rest;
